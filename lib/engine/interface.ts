@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Deployment } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
+import type { Inspection } from "@/lib/images/types";
 
 /**
  * The door between the web server and the engine. Every method takes one JSON
@@ -48,5 +49,11 @@ export interface Outputs {
 /** Reply of every method: a value, or a refusal or error as code and parameters. */
 export type Reply<M extends MethodName> = { ok: true; value: Outputs[M] } | { ok: false; error: Message };
 
-/** Signals: `DeploymentChanged(s)` carries a whole `Deployment`, `Inspected(s)` the name of a service. */
-export const SIGNALS = { DeploymentChanged: "DeploymentChanged", Inspected: "Inspected" } as const;
+/** Payloads of the signals, each one JSON text (D-Bus signature `s`). */
+export interface Signals {
+  /** The whole deployment after each change, as it is recorded. */
+  DeploymentChanged: Deployment;
+  /** Images of one service that were opened. */
+  Inspected: { service: string; inspections: Inspection[] };
+}
+export type SignalName = keyof Signals;

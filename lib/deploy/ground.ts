@@ -1,0 +1,46 @@
+import type { Host } from "@/lib/deploy/host";
+import type { Ground } from "@/lib/deploy/plan";
+import type { DeploymentSummary } from "@/lib/deploy/types";
+import { parseImageName } from "@/lib/images/name";
+import { scanImages } from "@/lib/images/scan";
+import { readAttachments } from "@/lib/services/attached";
+import type { Attachment } from "@/lib/services/types";
+import path from "node:path";
+
+/** What the engine sees of one service right now, read from the host and not from any model. */
+export interface HostGround extends Ground {
+  /** Every other attached image, for collisions and collateral damage. */
+  readonly others: readonly Attachment[];
+}
+
+/** Reads the files of the host for one service. Shapes: see `Ground`. Throws what the file system throws. */
+export async function readGround(host: Host, service: string, running: DeploymentSummary | null): Promise<HostGround> {
+  const [{ attachments }, scan] = await Promise.all([
+    readAttachments(host.paths),
+    scanImages({ roots: host.imageRoots, portables: host.paths.portables }),
+  ]);
+  const attachment = attachments.find((one) => one.service === service) ?? null;
+  const versions = scan.versions
+    .filter((version) => version.service === service)
+    .map((version) => ({ ...version, inspection: host.inspected(version) }));
+  return {
+    name: service,
+    attachment,
+    currentLabel: attachment ? labelOf(attachment.path) : null,
+    versions,
+    findings: scan.findings.filter((finding) => finding.params.service === service || versions.some((v) => v.path === finding.params.path)),
+    running,
+    others: attachments.filter((one) => one !== attachment),
+  };
+}
+
+/** The attachment of one service, as portabled's files say now. */
+export async function readAttachment(host: Host, service: string): Promise<Attachment | null> {
+  const { attachments } = await readAttachments(host.paths);
+  return attachments.find((one) => one.service === service) ?? null;
+}
+
+/** The version that a path stands for. */
+export function labelOf(file: string): string {
+  return parseImageName(path.basename(file))?.label ?? path.basename(file);
+}

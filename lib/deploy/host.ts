@@ -1,0 +1,31 @@
+import type { ImageVersion, Inspection } from "@/lib/images/types";
+import type { HostPaths, Systemd } from "@/lib/systemd/types";
+
+/** One host to deploy on: a value that is passed in, never a global. */
+export interface Host {
+  readonly systemd: Systemd;
+  readonly paths: HostPaths;
+  readonly imageRoots: readonly string[];
+  /** How long units have to stay up, ms. */
+  readonly settleMs: number;
+  /** Opens an image, or answers from the cache while its stamp is the same. */
+  inspect(version: ImageVersion): Promise<Inspection>;
+  /** The cached result for these bytes, if any; never opens an image. */
+  inspected(version: ImageVersion): Inspection | null;
+  /**
+   * Runs one piece of work at a time: portabled's call and the comparison of
+   * other services' files belong together, and another deployment's call in
+   * between would look like damage.
+   */
+  exclusive<T>(work: () => Promise<T>): Promise<T>;
+}
+
+/** A queue of one, for `Host.exclusive`. */
+export function createExclusive(): Host["exclusive"] {
+  let tail: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = tail.then(work);
+    tail = turn.catch(() => undefined);
+    return turn;
+  };
+}

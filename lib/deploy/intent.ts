@@ -1,0 +1,105 @@
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import type { Plan } from "@/lib/deploy/plan";
+import type { Deployment } from "@/lib/deploy/types";
+import type { RanUnit } from "@/lib/deploy/units";
+import type { Attachment } from "@/lib/services/types";
+
+/** All that is needed to put the old version back. */
+export interface WayBack {
+  readonly attachment: Attachment | null;
+  /** Unit prefixes that the old image was attached with. */
+  readonly matches: readonly string[];
+  /** Units that ran, with the invocation that was theirs. */
+  readonly running: readonly RanUnit[];
+  /** Units with an enable link. */
+  readonly enabled: readonly string[];
+}
+
+/**
+ * `planned`: nothing was changed yet. `switching`: portabled may have been
+ * called. `going-back`: the old version is being put back.
+ */
+export type Stage = "planned" | "switching" | "going-back";
+
+/** What the engine means to do, on disk before it does it. */
+export interface Intent {
+  readonly format: 1;
+  readonly stage: Stage;
+  readonly plan: Plan;
+  readonly deployment: Deployment;
+  readonly wayBack: WayBack | null;
+  /** Unit prefixes of the new image; empty until it was checked. */
+  readonly matches: readonly string[];
+}
+
+export interface Intents {
+  /** Durable when it returns: written aside, synced, renamed, directory synced. */
+  write(intent: Intent): Promise<void>;
+  remove(service: string): Promise<void>;
+  /** Every readable intent; files that are not are set aside as `*.unreadable` and named. */
+  all(): Promise<{ intents: Intent[]; unreadable: string[] }>;
+}
+
+/** Keeps one file per service in `directory`. Service names are file names already (text before the first `_`). */
+export function createIntents(directory: string): Intents {
+  const fileOf = (service: string) => path.join(directory, `${encodeURIComponent(service)}.json`);
+  return {
+    async write(intent) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      const file = fileOf(intent.plan.service);
+      const aside = `${file}.new`;
+      const handle = await open(aside, "w", 0o600);
+      try {
+        await handle.writeFile(JSON.stringify(intent));
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await rename(aside, file);
+      await syncDirectory(directory);
+    },
+
+    async remove(service) {
+      await rm(fileOf(service), { force: true });
+    },
+
+    async all() {
+      const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return [];
+        throw error;
+      });
+      const intents: Intent[] = [];
+      const unreadable: string[] = [];
+      for (const name of names.filter((one) => one.endsWith(".json"))) {
+        const file = path.join(directory, name);
+        const intent = parseIntent(await readFile(file, "utf8"));
+        if (intent) intents.push(intent);
+        else {
+          await rename(file, `${file}.unreadable`);
+          unreadable.push(file);
+        }
+      }
+      return { intents, unreadable };
+    },
+  };
+}
+
+/** The file is ours and renamed whole, so its format number is enough to trust its shape. */
+function parseIntent(text: string): Intent | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && "format" in value && value.format === 1 ? (value as Intent) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

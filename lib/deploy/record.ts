@@ -1,0 +1,88 @@
+import type { Fall } from "@/lib/deploy/settle";
+import type { Deployment, Outcome, Refusal, Step, StepName } from "@/lib/deploy/types";
+import { AppError, type Message, type Params } from "@/lib/errors";
+
+/** A step that did not work out. `fall` names the unit whose journal tells why. */
+export class Setback extends Error {
+  readonly why: Message;
+  readonly fall: Fall | null;
+
+  constructor(why: Message, fall: Fall | null = null, options: { cause?: unknown } = {}) {
+    super(`${why.code} ${JSON.stringify(why.params)}`, options);
+    this.name = "Setback";
+    this.why = why;
+    this.fall = fall;
+  }
+}
+
+/** Thrown by a check: nothing was changed, and this is why. */
+export class Refused extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(`${refusal.code} ${JSON.stringify(refusal.params)}`);
+    this.name = "Refused";
+    this.refusal = refusal;
+  }
+}
+
+/** Any failure as code and parameters. */
+export function messageOf(error: unknown): Message {
+  if (error instanceof Setback) return error.why;
+  if (error instanceof Refused) return error.refusal;
+  if (error instanceof AppError) return { code: error.code, params: error.params };
+  return { code: "unexpected", params: { text: error instanceof Error ? error.message : String(error) } };
+}
+
+/** The growing record of one deployment; each change is published whole. */
+export interface Record {
+  readonly current: Deployment;
+  update(change: Partial<Deployment>): void;
+  /** Runs `work` as a named, timed step; a failure is recorded and thrown on. */
+  step<T>(name: StepName, direction: Step["direction"], work: () => Promise<T>, params?: Params): Promise<T>;
+  finish(outcome: Outcome, message: Message | null): void;
+}
+
+/** Starts a record from what is known at the request. `publish` must not throw. */
+export function createRecord(initial: Deployment, publish: (deployment: Deployment) => void): Record {
+  let current = initial;
+  const update = (change: Partial<Deployment>) => {
+    current = { ...current, ...change };
+    publish(current);
+  };
+  const replaceStep = (step: Step) => update({ steps: current.steps.map((one) => (one.seq === step.seq ? step : one)) });
+
+  return {
+    get current() {
+      return current;
+    },
+    update,
+    async step(name, direction, work, params = {}) {
+      const began = performance.now();
+      const step: Step = {
+        seq: current.steps.length + 1,
+        name,
+        direction,
+        params,
+        startedAt: Date.now(),
+        durationMs: null,
+        outcome: "running",
+        message: null,
+      };
+      update({ steps: [...current.steps, step] });
+      const end = (outcome: Step["outcome"], message: Message | null) =>
+        replaceStep({ ...step, outcome, message, durationMs: Math.round(performance.now() - began) });
+      try {
+        const value = await work();
+        end("done", null);
+        return value;
+      } catch (error) {
+        end("failed", messageOf(error));
+        throw error;
+      }
+    },
+    finish(outcome, message) {
+      update({ outcome, message, phase: "finished", finishedAt: Date.now(), startsAt: null });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Message } from "@/lib/errors";
+import type { Systemd, UnitState, UnitStatus } from "@/lib/systemd/types";
+
+const LOOK_EVERY_MS = 200;
+
+/** Why a unit is not considered up, and which run of it to read the journal of. */
+export interface Fall {
+  readonly unit: string;
+  readonly invocationId: string;
+  readonly message: Message;
+}
+
+/**
+ * Looks again: a start job that ended well proves nothing for `Type=simple`
+ * (the process may fail to exec or die a moment later). The units must stay up
+ * for `settleMs` without a restart. Resolves with the first fall, or `null`
+ * when all stayed up; aborting the signal ends the wait early with `null`.
+ */
+export async function watchSettle(
+  systemd: Systemd,
+  units: readonly string[],
+  settleMs: number,
+  signal: AbortSignal,
+): Promise<Fall | null> {
+  const first = await Promise.all(units.map((unit) => systemd.unitStatus(unit)));
+  for (const status of first) {
+    const fall = fallOf(status, null);
+    if (fall) return fall;
+  }
+  const end = performance.now() + settleMs;
+  while (performance.now() < end) {
+    await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - performance.now())), undefined, { signal }).catch(ignoreAbort);
+    if (signal.aborted) return null;
+    const states = await systemd.unitStates(units);
+    const suspect = states.find((state) => !looksUp(state));
+    if (!suspect) continue;
+    const fall = fallOf(await systemd.unitStatus(suspect.name), first.find((status) => status.name === suspect.name) ?? null);
+    if (fall) return fall;
+  }
+  for (const before of first) {
+    const fall = fallOf(await systemd.unitStatus(before.name), before);
+    if (fall) return fall;
+  }
+  return null;
+}
+
+/** Whether one reading of a unit speaks against it; `before` is the reading at the start of the settling time. */
+export function fallOf(now: UnitStatus, before: UnitStatus | null): Fall | null {
+  const fall = (code: string, params: Message["params"] = {}): Fall => ({
+    unit: now.name,
+    invocationId: now.invocationId,
+    message: { code, params: { unit: now.name, ...params } },
+  });
+  const result = now.service?.result ?? "";
+  const status = now.service?.exitStatus ?? 0;
+  if (now.load === "not-found") return fall("unit-gone");
+  if (!now.conditionResult && now.active === "inactive") return fall("unit-skipped");
+  if (now.active === "failed" || now.sub === "auto-restart" || now.sub === "auto-restart-queued")
+    return fall("unit-failed", { result, status });
+  const mayEnd = now.service?.type === "oneshot" && result === "success";
+  if (now.active === "inactive" || now.active === "deactivating") return mayEnd ? null : fall("unit-stopped", { result, status });
+  if (before && !mayEnd) {
+    const restarted = (now.service?.restarts ?? 0) > (before.service?.restarts ?? 0) || now.invocationId !== before.invocationId;
+    if (restarted) return fall("unit-restarted", { result, status });
+  }
+  return null;
+}
+
+function looksUp(state: UnitState): boolean {
+  return state.active === "active" && state.load !== "not-found";
+}
+
+function ignoreAbort(error: Error): void {
+  if (error.name !== "AbortError") throw error;
+}

@@ -1,0 +1,87 @@
+import { inspectImage } from "@/lib/images/inspect";
+import type { FileStamp, ImageVersion, Inspection } from "@/lib/images/types";
+import type { Systemd } from "@/lib/systemd/types";
+
+type Opened = Awaited<ReturnType<typeof inspectImage>>;
+
+export interface Inspector {
+  /** Opens an image now, ahead of the queue; answers from the cache while the file is the same. */
+  inspect(version: ImageVersion): Promise<Inspection>;
+  inspected(version: ImageVersion): Inspection | null;
+  /** Opens images one by one when nothing more urgent is under way. Returns how many were queued. */
+  queue(versions: readonly ImageVersion[]): number;
+}
+
+export interface InspectorOptions {
+  readonly systemd: Systemd;
+  /** What was opened in earlier lives of the engine. */
+  readonly known: ReadonlyMap<string, Inspection>;
+  /** Called for each image that was opened; must not throw. */
+  readonly opened: (result: Opened, version: ImageVersion) => void;
+  /** Background work waits while this is true: portabled does one thing at a time. */
+  readonly isBusy: () => boolean;
+}
+
+const LOOK_AGAIN_MS = 500;
+
+/**
+ * Opens images through portabled, each at most once while device, inode, size
+ * and mtime of the file stay the same.
+ */
+export function createInspector({ systemd, known, opened, isBusy }: InspectorOptions): Inspector {
+  const cache = new Map(known);
+  const underWay = new Map<string, Promise<Inspection>>();
+  const waiting = new Map<string, ImageVersion>();
+  let isDraining = false;
+
+  const inspected = (version: ImageVersion) => {
+    const hit = cache.get(version.path);
+    return hit && isSameFile(hit.stamp, version.stamp) ? hit : null;
+  };
+  const inspect = (version: ImageVersion): Promise<Inspection> => {
+    const hit = inspected(version);
+    if (hit) return Promise.resolve(hit);
+    const key = `${version.path}\n${JSON.stringify(version.stamp)}`;
+    const running = underWay.get(key);
+    if (running) return running;
+    const work = inspectImage(systemd, version)
+      .then((result) => {
+        const { unitTexts: _texts, osReleaseText: _text, ...inspection } = result;
+        cache.set(version.path, inspection);
+        opened(result, version);
+        return inspection;
+      })
+      .finally(() => underWay.delete(key));
+    underWay.set(key, work);
+    return work;
+  };
+  const drain = async () => {
+    if (isDraining) return;
+    isDraining = true;
+    for (let next = first(waiting); next; next = first(waiting)) {
+      while (isBusy()) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      waiting.delete(next.path);
+      await inspect(next).catch(() => undefined); // portabled or the bus is away: the page asks again when it is back
+    }
+    isDraining = false;
+  };
+
+  return {
+    inspect,
+    inspected,
+    queue(versions) {
+      const fresh = versions.filter((version) => !inspected(version));
+      for (const version of fresh) waiting.set(version.path, version);
+      void drain();
+      return fresh.length;
+    },
+  };
+}
+
+function isSameFile(a: FileStamp, b: FileStamp): boolean {
+  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+function first<T>(map: ReadonlyMap<string, T>): T | undefined {
+  return map.values().next().value;
+}
