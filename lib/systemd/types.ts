@@ -92,8 +92,18 @@ export interface BindPath {
 export type JobVerb = "start" | "stop" | "restart";
 /** `done` and `skipped` are successes; everything else is a failure (org.freedesktop.systemd1, JobRemoved). */
 export type JobResult =
-  | "done" | "skipped" | "canceled" | "timeout" | "failed" | "dependency" | "invalid"
-  | "assert" | "unsupported" | "collected" | "once" | "frozen";
+  | "done"
+  | "skipped"
+  | "canceled"
+  | "timeout"
+  | "failed"
+  | "dependency"
+  | "invalid"
+  | "assert"
+  | "unsupported"
+  | "collected"
+  | "once"
+  | "frozen";
 
 export interface JournalLine {
   /** ms since 1970. */
@@ -122,7 +132,10 @@ export interface Systemd {
   getImageMetadata(path: string, matches: readonly string[]): Promise<ImageMetadata>;
   attachImage(path: string, options: AttachOptions): Promise<readonly Change[]>;
   /** Not atomic on any version (T1): after any error re-read what is attached. */
-  reattachImage(path: string, options: AttachOptions): Promise<{ readonly removed: readonly Change[]; readonly updated: readonly Change[] }>;
+  reattachImage(
+    path: string,
+    options: AttachOptions,
+  ): Promise<{ readonly removed: readonly Change[]; readonly updated: readonly Change[] }>;
   detachImage(path: string, location: Location): Promise<readonly Change[]>;
 
   reload(): Promise<void>;
@@ -143,4 +156,8 @@ export interface Systemd {
 }
 
 /** What a supervised connection tells about itself. */
-export type LinkState = { readonly state: "up" | "connecting" | "down"; /** ms since 1970 */ readonly since: number; readonly problem: Message | null };
+export type LinkState = {
+  readonly state: "up" | "connecting" | "down" /** ms since 1970 */;
+  readonly since: number;
+  readonly problem: Message | null;
+};

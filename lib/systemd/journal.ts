@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { AppError } from "@/lib/errors";
+import { type JournalEntry, parseJournal, toJournalLine } from "./journal-entry";
+import type { Systemd } from "./types";
+
+/** Message id of PID 1's "unit started" (systemd's message catalogue). */
+const UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf";
+/** So many starts of any unit are looked at for the versions that ran before. */
+const STARTS = 5000;
+const MOST_LINES = 1000;
+const TIMEOUT_MS = 10_000;
+/** journalctl writes fields longer than 4 KiB as null, so this is far more than what is asked for can take. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** See `Systemd.journal`. Throws `call-failed` (journalctl is missing or refuses) or `timed-out`. */
+export const readJournal: Systemd["journal"] = async ({ unit, invocationId, lines }) => {
+  // PID 1 and the process that it forks speak of a run by INVOCATION_ID, the service itself carries the trusted
+  // field. Without the `+` half, "Failed to set up mount namespacing" and its like are missing.
+  const scope = invocationId
+    ? [`_SYSTEMD_INVOCATION_ID=${invocationId}`, "+", `INVOCATION_ID=${invocationId}`, "_UID=0"]
+    : [`--unit=${unit}`];
+  const count = Math.min(Math.max(1, Math.trunc(lines)), MOST_LINES);
+  const entries = await journalctl([`--lines=${count}`, "--output-fields=MESSAGE,PRIORITY", ...scope]);
+  return entries.map((entry) => toJournalLine(entry, unit)).sort((one, other) => one.at - other.at);
+};
+
+/**
+ * Which image files each unit has been started from, newest first, each once:
+ * portabled has PID 1 add `PORTABLE=` (a file name such as `demo_1.2.0.raw`) to
+ * what it logs about a unit. As old as the journal is kept. Throws like
+ * `readJournal`.
+ */
+export async function startsByPortable(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const filter = ["_PID=1", `MESSAGE_ID=${UNIT_STARTED}`];
+  const entries = await journalctl([
+    "--reverse",
+    `--lines=${STARTS}`,
+    "--output-fields=PORTABLE,UNIT",
+    ...filter,
+  ]);
+  const starts = new Map<string, string[]>();
+  for (const { UNIT: unit, PORTABLE: file } of entries) {
+    if (typeof unit !== "string" || typeof file !== "string") continue;
+    const files = starts.get(unit) ?? [];
+    if (!files.includes(file)) files.push(file);
+    starts.set(unit, files);
+  }
+  return starts;
+}
+
+function journalctl(args: readonly string[]): Promise<readonly JournalEntry[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("journalctl", ["--output=json", "--no-pager", "--quiet", ...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: TIMEOUT_MS,
+    });
+    const output: Buffer[] = [];
+    let bytes = 0;
+    let complaint = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > MOST_BYTES) child.kill();
+      else output.push(chunk);
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      if (complaint.length < 1000) complaint += chunk.toString("utf8");
+    });
+    child.on("error", (cause) => reject(failure(cause.message, cause)));
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve(parseJournal(Buffer.concat(output).toString("utf8")));
+      else if (signal && bytes <= MOST_BYTES)
+        reject(new AppError("timed-out", { member: "journalctl", ms: TIMEOUT_MS }));
+      else reject(failure(complaint.trim().slice(0, 1000)));
+    });
+  });
+}
+
+function failure(text: string, cause?: unknown): AppError {
+  return new AppError("call-failed", { name: "journalctl", text, member: "journal" }, { cause });
+}

@@ -1,0 +1,155 @@
+import { stat } from "node:fs/promises";
+import { isAbsolute, normalize } from "node:path";
+import { AppError } from "@/lib/errors";
+import type { BusClient } from "./bus";
+import type { AttachOptions, Change, ImageMetadata, Location, Systemd } from "./types";
+import { lossyText, properties, rows, text, texts } from "./values";
+
+const PORTABLE1 = {
+  destination: "org.freedesktop.portable1",
+  path: "/org/freedesktop/portable1",
+  interface: "org.freedesktop.portable1.Manager",
+} as const;
+
+/** portabled is single-threaded, and opening an image may wait for loop devices and dm-verity. */
+const IMAGE_TIMEOUT_MS = 120_000;
+
+/** Flags of the `…WithExtensions` calls (org.freedesktop.portable1). */
+const RUNTIME = 1n;
+const FORCE = 2n;
+
+export type Portable1 = Pick<
+  Systemd,
+  "profiles" | "getImageMetadata" | "attachImage" | "reattachImage" | "detachImage"
+>;
+
+/**
+ * portabled, without the calls that lie across versions. The plain methods are
+ * used where they suffice, since policies block the others on some releases.
+ * Throws `invalid-input` and `not-found` before anything is sent: portabled of
+ * systemd 256 and 257 takes a path that does not exist for *every* attached
+ * image (https://github.com/systemd/systemd/issues/39058).
+ */
+export function createPortable1(
+  bus: BusClient,
+  exists: (path: string) => Promise<boolean> = fileExists,
+): Portable1 {
+  return {
+    async profiles() {
+      const body = [PORTABLE1.interface, "Profiles"];
+      const [value] = await call("Get", "ss", body, { interface: "org.freedesktop.DBus.Properties" });
+      return texts(value);
+    },
+
+    async getImageMetadata(path, matches) {
+      await checkPath(path);
+      return toMetadata(await call("GetImageMetadata", "sas", [path, checkMatches(matches)]));
+    },
+
+    async attachImage(path, options) {
+      await checkPath(path);
+      const [changes] = options.force
+        ? await call("AttachImageWithExtensions", "sasassst", forcedArguments(path, options))
+        : await call("AttachImage", "sassbs", plainArguments(path, options));
+      return toChanges(changes);
+    },
+
+    async reattachImage(path, options) {
+      await checkPath(path);
+      const [removed, updated] = options.force
+        ? await call("ReattachImageWithExtensions", "sasassst", forcedArguments(path, options))
+        : await call("ReattachImage", "sassbs", plainArguments(path, options));
+      return { removed: toChanges(removed), updated: toChanges(updated) };
+    },
+
+    async detachImage(path, location) {
+      await checkPath(path);
+      const [changes] = await call("DetachImage", "sb", [path, location === "runtime"]);
+      return toChanges(changes);
+    },
+  };
+
+  async function call(
+    member: string,
+    signature: string,
+    body: readonly unknown[],
+    other: { interface?: string } = {},
+  ) {
+    try {
+      return await bus.call({ ...PORTABLE1, ...other, member, signature, body, timeoutMs: IMAGE_TIMEOUT_MS });
+    } catch (error) {
+      throw isMissing(error) ? new AppError("portabled-missing", {}, { cause: error }) : error;
+    }
+  }
+
+  async function checkPath(path: string): Promise<void> {
+    if (!isAbsolute(path) || normalize(path) !== path) throw new AppError("invalid-input", { path });
+    if (!(await exists(path))) throw new AppError("not-found", { path });
+  }
+}
+
+/** `copy_mode` "" = unit files copied, image and profile linked: what portablectl does by itself. */
+const COPY_MODE = "";
+
+function plainArguments(path: string, { matches, profile, location }: AttachOptions): readonly unknown[] {
+  return [path, checkMatches(matches), profile, location === "runtime", COPY_MODE];
+}
+
+function forcedArguments(path: string, { matches, profile, location }: AttachOptions): readonly unknown[] {
+  const extensions: readonly string[] = [];
+  return [path, extensions, checkMatches(matches), profile, COPY_MODE, flagsFor(location)];
+}
+
+function flagsFor(location: Location): bigint {
+  return location === "runtime" ? FORCE | RUNTIME : FORCE;
+}
+
+/** An empty list means "every unit of the image" to portabled. */
+function checkMatches(matches: readonly string[]): readonly string[] {
+  if (matches.length === 0 || matches.includes("")) throw new AppError("invalid-input", { matches: "" });
+  return matches;
+}
+
+function toMetadata([, osRelease, units]: readonly unknown[]): ImageMetadata {
+  const files = Object.entries(properties(units)).map(([name, bytes]) => [name, lossyText(bytes)] as const);
+  return { osRelease: lossyText(osRelease), units: Object.fromEntries(files) };
+}
+
+const CHANGE_TYPES: readonly string[] = [
+  "mkdir",
+  "write",
+  "symlink",
+  "copy",
+  "unlink",
+] satisfies Change["type"][];
+
+function toChanges(value: unknown): readonly Change[] {
+  return rows(value).flatMap(([type, path, source]) =>
+    isChangeType(type) ? [{ type, path: text(path), source: text(source) }] : [],
+  );
+}
+
+function isChangeType(type: unknown): type is Change["type"] {
+  return typeof type === "string" && CHANGE_TYPES.includes(type);
+}
+
+/** Not installed, or not startable at all (masked). */
+function isMissing(error: unknown): boolean {
+  if (!(error instanceof AppError) || error.code !== "call-failed") return false;
+  const name = String(error.params.name);
+  return (
+    name === "org.freedesktop.DBus.Error.ServiceUnknown" ||
+    name === "org.freedesktop.systemd1.UnitMasked" ||
+    name.startsWith("org.freedesktop.DBus.Error.Spawn.")
+  );
+}
+
+async function fileExists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    // Whatever the reason, portabled must not be asked about a path that we cannot see.
+    return false;
+  }
+}

@@ -1,0 +1,92 @@
+import { AppError } from "@/lib/errors";
+import type { BusClient } from "./bus";
+import { runJob } from "./job";
+import { callManager, readProperties, readProperty, SYSTEMD1 } from "./manager";
+import type { Location, Systemd } from "./types";
+import { unitPath } from "./unit-path";
+import { toUnitState, toUnitStatus } from "./unit-status";
+import { properties, rows, text } from "./values";
+
+/** systemctl gives a reload as long: with hundreds of units, generators and reading take their time. */
+const RELOAD_TIMEOUT_MS = 180_000;
+
+/** `EnableUnitFilesWithFlags`: the link lies in `system.attached`, not in `/etc/systemd/system`; runtime. */
+const PORTABLE_FLAG = 4n;
+const RUNTIME_FLAG = 1n;
+
+export type Systemd1 = Pick<
+  Systemd,
+  | "version"
+  | "reload"
+  | "enableUnits"
+  | "disableUnits"
+  | "resetFailed"
+  | "unitStates"
+  | "unitStatus"
+  | "unitsByPatterns"
+  | "runJob"
+>;
+
+/** PID 1. */
+export function createSystemd1(bus: BusClient): Systemd1 {
+  return {
+    async version() {
+      return text(await readProperty(bus, SYSTEMD1.path, SYSTEMD1.interface, "Version"));
+    },
+
+    async reload() {
+      await callManager(bus, "Reload", "", [], RELOAD_TIMEOUT_MS);
+    },
+
+    async enableUnits(units, location) {
+      const replaceLinks = false;
+      await callManager(bus, "EnableUnitFiles", "asbb", [units, isRuntime(location), replaceLinks]);
+    },
+
+    // Links made by `portablectl --enable` lie elsewhere and show in no unit file state: both kinds must go, or
+    // they dangle after a detach.
+    async disableUnits(units, location) {
+      await callManager(bus, "DisableUnitFiles", "asb", [units, isRuntime(location)]);
+      const flags = isRuntime(location) ? PORTABLE_FLAG | RUNTIME_FLAG : PORTABLE_FLAG;
+      await callManager(bus, "DisableUnitFilesWithFlags", "ast", [units, flags]);
+    },
+
+    // A unit that is not loaded has no failure to forget.
+    async resetFailed(unit) {
+      try {
+        await callManager(bus, "ResetFailedUnit", "s", [unit]);
+      } catch (error) {
+        const unknown =
+          error instanceof AppError && error.params.name === "org.freedesktop.systemd1.NoSuchUnit";
+        if (!unknown) throw error;
+      }
+    },
+
+    async unitStates(names) {
+      if (names.length === 0) return [];
+      const [units] = await callManager(bus, "ListUnitsByNames", "as", [names]);
+      return rows(units).map(toUnitState);
+    },
+
+    async unitsByPatterns(patterns) {
+      const anyState: readonly string[] = [];
+      const [units] = await callManager(bus, "ListUnitsByPatterns", "asas", [anyState, patterns]);
+      return rows(units).map(toUnitState);
+    },
+
+    async unitStatus(name) {
+      const path = unitPath(name);
+      const [unit, service] = await Promise.all([
+        readProperties(bus, path, "org.freedesktop.systemd1.Unit"),
+        name.endsWith(".service") ? readProperties(bus, path, "org.freedesktop.systemd1.Service") : null,
+      ]);
+      return toUnitStatus(properties(unit), service === null ? null : properties(service));
+    },
+
+    runJob: (verb, unit, options) => runJob(bus, verb, unit, options),
+  };
+}
+
+function isRuntime(location: Location): boolean {
+  return location === "runtime";
+}
