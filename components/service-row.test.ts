@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import {
+  applyDeployment,
+  applyRows,
+  compareRows,
+  rowMatches,
+  type ServiceRow,
+} from "@/components/service-row";
+import { wayBack } from "@/components/way-back";
+import type { Deployment } from "@/lib/deploy/types";
+
+function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
+  return {
+    name,
+    state: "running",
+    current: "1.2.0",
+    newest: "1.3.0",
+    upgrade: null,
+    rollback: null,
+    since: null,
+    blocked: null,
+    running: null,
+    last: null,
+    findings: 0,
+    ...more,
+  };
+}
+
+const deployment: Deployment = {
+  id: "01",
+  service: "web",
+  kind: "upgrade",
+  from: { label: "1.2.0", path: "/a", size: 1, mtimeMs: 0, sha256: null },
+  to: { label: "1.3.0", path: "/b", size: 1, mtimeMs: 0, sha256: null },
+  profile: null,
+  location: null,
+  by: "anna",
+  reason: "",
+  requestedAt: 1,
+  startedAt: null,
+  finishedAt: null,
+  phase: "waiting",
+  startsAt: 4,
+  outcome: null,
+  message: null,
+  steps: [],
+  log: [],
+};
+
+describe("rows", () => {
+  it("put failed services first, then go by name", () => {
+    const rows = [row("b"), row("a"), row("z", { state: "failed" })].sort(compareRows);
+    expect(rows.map(({ name }) => name)).toEqual(["z", "a", "b"]);
+  });
+
+  it("change one by one and leave the others the same objects", () => {
+    const [a, b, c] = [row("a"), row("b"), row("c")];
+    const next = applyRows([a, b, c], {
+      changed: [row("c", { state: "failed" })],
+      removed: ["a"],
+      whole: false,
+    });
+    expect(next.map(({ name }) => name)).toEqual(["c", "b"]);
+    expect(next[1]).toBe(b);
+  });
+
+  it("are replaced when the change is whole", () => {
+    expect(
+      applyRows([row("a")], { changed: [row("b")], removed: [], whole: true }).map(({ name }) => name),
+    ).toEqual(["b"]);
+  });
+
+  it("follow a deployment from its own events", () => {
+    const running = applyDeployment([row("web"), row("other")], deployment);
+    expect(running[0]?.running).toMatchObject({ id: "01", from: "1.2.0", to: "1.3.0", startsAt: 4 });
+    const done = applyDeployment(running, {
+      ...deployment,
+      phase: "finished",
+      outcome: "succeeded",
+      startsAt: null,
+    });
+    expect(done[0]).toMatchObject({ running: null, last: { id: "01", outcome: "succeeded" } });
+    expect(done[1]).toBe(running[1]);
+  });
+});
+
+describe("search", () => {
+  const cases: [query: string, matches: boolean][] = [
+    ["", true],
+    ["start", true],
+    ["PAGE run", true],
+    ["1.3", true],
+    ["failed", false],
+    ["start 9", false],
+  ];
+  it.each(cases)("%j", (query, matches) => {
+    expect(rowMatches(row("startpage"), query)).toBe(matches);
+  });
+});
+
+describe("way back", () => {
+  const done = { service: "web", kind: "upgrade", outcome: "succeeded", from: "1.2.0", to: "1.3.0" } as const;
+  const cases: [
+    why: string,
+    done: Parameters<typeof wayBack>[0],
+    current: string | null,
+    version: string | null,
+  ][] = [
+    ["after an upgrade", done, "1.3.0", "1.2.0"],
+    ["after a rollback", { ...done, kind: "rollback", from: "1.3.0", to: "1.2.0" }, "1.2.0", "1.3.0"],
+    ["not when the host has moved on", done, "1.4.0", null],
+    ["not after a revert", { ...done, outcome: "reverted" }, "1.2.0", null],
+    ["after a detach", { ...done, kind: "detach", to: null }, null, "1.2.0"],
+    ["not after a detach that somebody undid", { ...done, kind: "detach", to: null }, "1.2.0", null],
+    ["not after a first attach", { ...done, kind: "attach", from: null }, "1.3.0", null],
+    ["not after a restart", { ...done, kind: "restart", from: "1.2.0", to: "1.2.0" }, "1.2.0", null],
+  ];
+  it.each(cases)("%s", (_why, one, current, version) => {
+    expect(wayBack(one, current)?.target.version ?? null).toBe(version);
+  });
+});

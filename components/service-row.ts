@@ -1,0 +1,106 @@
+import type { Deployment, DeploymentSummary, Kind, Refusal } from "@/lib/deploy/types";
+import type { Service, ServiceState, Target } from "@/lib/services/types";
+
+/** What the list shows of a deployment. */
+export type RowDeployment = Omit<DeploymentSummary, "message" | "reason" | "startedAt">;
+
+/** What one button offers. */
+export interface RowTarget {
+  readonly version: string;
+  readonly why: Target["why"];
+}
+
+/** One line of the list: small, since hundreds of them travel with the page and with each change. */
+export interface ServiceRow {
+  readonly name: string;
+  readonly state: ServiceState;
+  /** Label of the attached version; `null` = detached. */
+  readonly current: string | null;
+  /** Label of the newest version on disk; `null` = none. */
+  readonly newest: string | null;
+  readonly upgrade: RowTarget | null;
+  readonly rollback: RowTarget | null;
+  readonly since: number | null;
+  readonly blocked: Refusal | null;
+  readonly running: RowDeployment | null;
+  readonly last: RowDeployment | null;
+  readonly findings: number;
+}
+
+export function toServiceRow(service: Service): ServiceRow {
+  return {
+    name: service.name,
+    state: service.state,
+    current: service.currentLabel,
+    newest: service.versions[0]?.label ?? null,
+    upgrade: service.upgrade && toRowTarget(service.upgrade),
+    rollback: service.rollback && toRowTarget(service.rollback),
+    since: service.since,
+    blocked: service.blocked,
+    running: service.running && toRowDeployment(service.running),
+    last: service.last && toRowDeployment(service.last),
+    findings: service.findings.length,
+  };
+}
+
+/** Failed first, then by name: the order of the model, kept while rows change one by one. */
+export function compareRows(a: ServiceRow, b: ServiceRow): number {
+  const failed = Number(b.state === "failed") - Number(a.state === "failed");
+  return failed !== 0 ? failed : a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+export function countFailed(services: readonly { readonly state: ServiceState }[]): number {
+  return services.filter((service) => service.state === "failed").length;
+}
+
+/** Puts changed rows in place; untouched rows stay the same objects, so that they are not drawn again. */
+export function applyRows(
+  rows: readonly ServiceRow[],
+  change: { changed: readonly ServiceRow[]; removed: readonly string[]; whole: boolean },
+): readonly ServiceRow[] {
+  if (change.whole) return change.changed;
+  const gone = new Set([...change.removed, ...change.changed.map((row) => row.name)]);
+  return [...rows.filter((row) => !gone.has(row.name)), ...change.changed].sort(compareRows);
+}
+
+/** Keeps the row of a deployment up to date from its own events, which may come before the row does. */
+export function applyDeployment(rows: readonly ServiceRow[], deployment: Deployment): readonly ServiceRow[] {
+  const summary = summarize(deployment);
+  return rows.map((row) => {
+    if (row.name !== deployment.service) return row;
+    return deployment.phase === "finished"
+      ? { ...row, running: row.running?.id === summary.id ? null : row.running, last: summary }
+      : { ...row, running: summary };
+  });
+}
+
+/** Whether a row answers the search: every word, in name, state or version. */
+export function rowMatches(row: ServiceRow, query: string): boolean {
+  const text = `${row.name} ${row.state} ${row.current ?? ""} ${row.newest ?? ""}`.toLowerCase();
+  return query
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}
+
+/** The word on the button of the newer version: a service that is not attached is not upgraded. */
+export function upgradeKind(row: Pick<ServiceRow, "current">): Kind {
+  return row.current === null ? "attach" : "upgrade";
+}
+
+export function summarize(deployment: Deployment): RowDeployment {
+  return {
+    ...toRowDeployment({ ...deployment, from: null, to: null }),
+    from: deployment.from?.label ?? null,
+    to: deployment.to?.label ?? null,
+  };
+}
+
+function toRowTarget(target: Target): RowTarget {
+  return { version: target.version.label, why: target.why };
+}
+
+function toRowDeployment(one: DeploymentSummary): RowDeployment {
+  const { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to } = one;
+  return { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to };
+}

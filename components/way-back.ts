@@ -1,0 +1,35 @@
+import type { DeployTarget } from "@/components/target";
+import type { Kind, Outcome } from "@/lib/deploy/types";
+
+/** A button that undoes: undo of a switch is a switch. */
+export interface WayBack {
+  readonly target: DeployTarget;
+  /** "Switch back to 1.2.0" or, after a detach, "Attach 1.2.0 again". */
+  readonly kind: "switch" | "attach";
+}
+
+interface Done {
+  readonly service: string;
+  readonly kind: Kind;
+  readonly outcome: Outcome | null;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** What to offer after a deployment; `null` when there is nothing to go back to or the host has moved on since. */
+export function wayBack(done: Done, current: string | null): WayBack | null {
+  if (done.outcome !== "succeeded" || done.from === null) return null;
+  const target = { service: done.service, version: done.from, expected: current };
+  switch (done.kind) {
+    case "upgrade":
+    case "rollback":
+      return current === done.to && done.to !== done.from ? { target, kind: "switch" } : null;
+    case "detach":
+      return current === null ? { target, kind: "attach" } : null;
+    case "attach":
+    case "restart":
+      return null;
+    default:
+      return done.kind satisfies never;
+  }
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import {
+  ERRORS,
+  FINDINGS,
+  KIND_WORDS,
+  MISSING,
+  OUTCOME_WORDS,
+  PHASE_WORDS,
+  PROBLEM_CODES,
+  PROBLEMS,
+  REASONS,
+  REFUSALS,
+  STATE_WORDS,
+  say,
+  sayRefusal,
+  sayStep,
+} from "@/components/words";
+import { KINDS, OUTCOMES, PHASES, STEPS } from "@/lib/deploy/types";
+import type { Message, Params } from "@/lib/errors";
+import { SERVICE_STATES } from "@/lib/services/types";
+
+/** Every parameter that any code carries. */
+const PARAMS: Params = {
+  service: "web",
+  version: "1.2.0",
+  path: "/srv/web/web_1.2.0.raw",
+  paths: "/a, /b",
+  reason: "EACCES",
+  by: "anna",
+  id: "01",
+  expected: "1.0",
+  actual: "1.1",
+  extensions: "/x",
+  profile: "strict",
+  prefix: "web",
+  prefixes: "api",
+  unit: "web.service",
+  other: "webmail",
+  result: "exit-code",
+  status: 3,
+  first: "unit-failed",
+  second: "timed-out",
+  services: "clock",
+  now: "1.0",
+  text: "text",
+  name: "org.error",
+  problem: "no-id",
+  units: "web.service",
+};
+
+describe("every code has words", () => {
+  const tables = { ERRORS, REFUSALS, FINDINGS, PROBLEMS, REASONS };
+  for (const [name, table] of Object.entries(tables))
+    it.each(Object.keys(table))(`${name}: %s`, (code) => {
+      const sentence = (table as Record<string, (p: (name: string) => string) => string>)[code]?.((key) =>
+        String(PARAMS[key]),
+      );
+      expect(sentence).toMatch(/^.{8,}[.)?]$/);
+      expect(sentence).not.toMatch(/undefined|\?\?|NaN/);
+    });
+
+  it.each(STEPS)("step: %s", (name) => {
+    for (const direction of ["forward", "back"] as const)
+      expect(sayStep({ name, direction, params: PARAMS })).toMatch(/^[A-Z].{3,}/);
+  });
+
+  it("states, outcomes, phases and kinds", () => {
+    expect(SERVICE_STATES.every((state) => STATE_WORDS[state] !== "")).toBe(true);
+    expect(OUTCOMES.every((outcome) => OUTCOME_WORDS[outcome] !== "")).toBe(true);
+    expect(PHASES.every((phase) => PHASE_WORDS[phase] !== "")).toBe(true);
+    expect(KINDS.every((kind) => KIND_WORDS[kind].noun !== "")).toBe(true);
+    expect(Object.values(MISSING).every(({ command }) => command !== "")).toBe(true);
+  });
+});
+
+describe("say", () => {
+  const cases: [message: Message, words: string][] = [
+    [{ code: "invented", params: { a: 1 } }, "No words are known for this yet: invented (a 1)."],
+    [{ code: "toString", params: {} }, "No words are known for this yet: toString."],
+    [
+      { code: "unit-failed", params: { unit: "web.service", result: "exit-code", status: 3 } },
+      "web.service failed. The program ended with code 3; see its log.",
+    ],
+    [{ code: "unit-failed", params: { unit: "web.service", result: "", status: 0 } }, "web.service failed."],
+    [{ code: "unit-failed", params: { unit: "evil\u202e", result: "", status: 0 } }, "evil\\u202e failed."],
+    [
+      { code: "stale", params: { expected: "", actual: "1.1" } },
+      "The host has moved on: this page showed no version, but 1.1 is attached now. Nothing was changed.",
+    ],
+  ];
+  it.each(cases)("%j", (message, words) => {
+    expect(say(message)).toBe(words);
+  });
+
+  it("explains an image by what is wrong inside", () => {
+    for (const problem of PROBLEM_CODES)
+      expect(sayRefusal({ code: "image-problem", params: { path: "/x.raw", problem } })).toMatch(
+        /^The image cannot be used: its? /,
+      );
+    expect(
+      sayRefusal({ code: "image-problem", params: { path: "/x.raw", problem: "new-problem" } }),
+    ).toContain("new-problem");
+  });
+});
