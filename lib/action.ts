@@ -4,13 +4,18 @@ import { ZodError, type z } from "zod";
 import { type Actor, requireActor } from "@/lib/auth/session";
 import { AppError, type Message } from "@/lib/errors";
 
-export type ActionResult<T = unknown> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: Message };
+export type ActionResult<T = unknown> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: Message };
 
 /**
  * Makes a server action: session and origin, then the form, then the work; the
  * only place where an error becomes an answer. Fits `useActionState`.
  */
-export function defineAction<S extends z.ZodType, T>(schema: S, handle: (input: z.infer<S>, actor: Actor) => Promise<T>) {
+export function defineAction<S extends z.ZodType, T>(
+  schema: S,
+  handle: (input: z.infer<S>, actor: Actor) => Promise<T>,
+) {
   return async (_previous: ActionResult<T> | null, form: FormData): Promise<ActionResult<T>> => {
     try {
       const actor = await requireActor();
@@ -26,11 +31,16 @@ export function defineAction<S extends z.ZodType, T>(schema: S, handle: (input: 
 export function describe(error: unknown): Message {
   if (error instanceof ZodError) {
     const issue = error.issues[0];
-    return { code: "invalid-input", params: { field: issue?.path.join(".") ?? "", problem: issue?.message ?? "" } };
+    return {
+      code: "invalid-input",
+      params: { field: issue?.path.join(".") ?? "", problem: issue?.message ?? "" },
+    };
   }
   if (isAppError(error)) {
     const { refusal, ...params } = error.params;
-    return typeof refusal === "string" ? { code: refusal, params } : { code: error.code, params: error.params };
+    return typeof refusal === "string"
+      ? { code: refusal, params }
+      : { code: error.code, params: error.params };
   }
   const reference = randomUUID().slice(0, 8);
   console.error(`reference ${reference}:`, error);

@@ -46,6 +46,12 @@ export function readEnv(source: NodeJS.ProcessEnv = process.env): Env {
 /** Where portabled and PID 1 keep their files (portablectl(1), systemd.unit(5)). */
 export const HOST_PATHS: HostPaths = {
   attached: { persistent: "/etc/systemd/system.attached", runtime: "/run/systemd/system.attached" },
-  portables: ["/etc/portables", "/run/portables", "/var/lib/portables", "/usr/local/lib/portables", "/usr/lib/portables"],
+  portables: [
+    "/etc/portables",
+    "/run/portables",
+    "/var/lib/portables",
+    "/usr/local/lib/portables",
+    "/usr/lib/portables",
+  ],
   unitLinks: { persistent: "/etc/systemd/system", runtime: "/run/systemd/system" },
 };

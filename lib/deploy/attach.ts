@@ -1,4 +1,4 @@
-import { damagedServices, readAttachedFiles, type AttachedFiles } from "@/lib/deploy/collateral";
+import { type AttachedFiles, damagedServices, readAttachedFiles } from "@/lib/deploy/collateral";
 import { readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import { type Record, Setback } from "@/lib/deploy/record";
@@ -89,12 +89,17 @@ async function guarded<T>(
   return host.exclusive(async () => {
     const { attachments } = await readAttachments(host.paths);
     const others = attachments.filter((one) => one.service !== service);
-    const own = await readAttachedFiles(host.paths, attachments.filter((one) => one.service === service));
+    const own = await readAttachedFiles(
+      host.paths,
+      attachments.filter((one) => one.service === service),
+    );
     const before = await readAttachedFiles(host.paths, others);
     try {
       return await change(own);
     } finally {
-      const after = await record.step("compare", direction, () => readAttachedFiles(host.paths, others), { services: others.length });
+      const after = await record.step("compare", direction, () => readAttachedFiles(host.paths, others), {
+        services: others.length,
+      });
       for (const damaged of damagedServices(before, after, others))
         await record.step("repair", direction, () => repair(host, damaged), { service: damaged.service });
     }
@@ -113,7 +118,11 @@ async function repair(host: Host, attachment: Attachment): Promise<void> {
   });
 }
 
-async function declaredPrefixes(host: Host, attachment: Attachment, stems: readonly string[]): Promise<readonly string[]> {
+async function declaredPrefixes(
+  host: Host,
+  attachment: Attachment,
+  stems: readonly string[],
+): Promise<readonly string[]> {
   const { osRelease } = await host.systemd.getImageMetadata(attachment.path, stems);
   const line = /^PORTABLE_PREFIXES=["']?([^"'\n]*)/m.exec(osRelease);
   return line?.[1]?.split(/\s+/).filter(Boolean) ?? [];
@@ -122,7 +131,11 @@ async function declaredPrefixes(host: Host, attachment: Attachment, stems: reado
 /** The reply was lost, so the call may have worked. `NoReply`: portabled died over it. */
 function isOutcomeUnknown(error: unknown): boolean {
   if (!(error instanceof AppError)) return false;
-  return error.code === "bus-unreachable" || error.code === "timed-out" || String(error.params.name ?? "").endsWith(".NoReply");
+  return (
+    error.code === "bus-unreachable" ||
+    error.code === "timed-out" ||
+    String(error.params.name ?? "").endsWith(".NoReply")
+  );
 }
 
 /** portabled answers one call after the other, so an answer to a cheap one means that the lost one is over. */

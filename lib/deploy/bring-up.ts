@@ -24,11 +24,7 @@ export interface Wanted {
  * units that only the new version has are started when they say how they want
  * to be enabled and the service ran at all.
  */
-export async function wantedAfterSwitch(
-  host: Host,
-  switched: Switched,
-  wayBack: WayBack,
-): Promise<Wanted> {
+export async function wantedAfterSwitch(host: Host, switched: Switched, wayBack: WayBack): Promise<Wanted> {
   const { attachment, before, after } = switched;
   const { attachment: old, running: ran, enabled } = wayBack;
   const changed = changedUnits(host.paths, attachment, before, after);
@@ -46,10 +42,18 @@ export async function wantedAfterSwitch(
 }
 
 /** Reloads PID 1 (a restart before that would still use the old image) and carries out `wanted`; throws `Setback`. */
-export async function bringUp(host: Host, record: Record, wanted: Wanted, location: "persistent" | "runtime", direction: Step["direction"]): Promise<void> {
+export async function bringUp(
+  host: Host,
+  record: Record,
+  wanted: Wanted,
+  location: "persistent" | "runtime",
+  direction: Step["direction"],
+): Promise<void> {
   await record.step("reload", direction, () => host.systemd.reload());
   if (wanted.enable.length > 0) {
-    await record.step("enable", direction, () => host.systemd.enableUnits(wanted.enable, location), { units: wanted.enable.join(", ") });
+    await record.step("enable", direction, () => host.systemd.enableUnits(wanted.enable, location), {
+      units: wanted.enable.join(", "),
+    });
     await record.step("reload", direction, () => host.systemd.reload());
   }
   const job = (verb: JobVerb) => (unit: string) => runUnitJob(host, record, verb, unit, direction);
@@ -66,7 +70,13 @@ export async function bringUp(host: Host, record: Record, wanted: Wanted, locati
 }
 
 /** Runs one job as a step; anything but success throws a `Setback` that names the unit. */
-export async function runUnitJob(host: Host, record: Record, verb: JobVerb, unit: string, direction: Step["direction"]): Promise<void> {
+export async function runUnitJob(
+  host: Host,
+  record: Record,
+  verb: JobVerb,
+  unit: string,
+  direction: Step["direction"],
+): Promise<void> {
   await record.step(
     verb,
     direction,
@@ -75,7 +85,15 @@ export async function runUnitJob(host: Host, record: Record, verb: JobVerb, unit
       const result = await host.systemd.runJob(verb, unit);
       if (result === "done" || result === "skipped") return;
       const status = await host.systemd.unitStatus(unit);
-      const why = { code: "job-failed", params: { unit, result, reason: status.service?.result ?? "", status: status.service?.exitStatus ?? 0 } };
+      const why = {
+        code: "job-failed",
+        params: {
+          unit,
+          result,
+          reason: status.service?.result ?? "",
+          status: status.service?.exitStatus ?? 0,
+        },
+      };
       throw new Setback(why, { unit, invocationId: status.invocationId, message: why });
     },
     { unit },
@@ -83,7 +101,13 @@ export async function runUnitJob(host: Host, record: Record, verb: JobVerb, unit
 }
 
 /** The look after the settling time, as a step. */
-export async function settle(host: Host, record: Record, units: readonly string[], direction: Step["direction"], signal: AbortSignal): Promise<void> {
+export async function settle(
+  host: Host,
+  record: Record,
+  units: readonly string[],
+  direction: Step["direction"],
+  signal: AbortSignal,
+): Promise<void> {
   if (units.length === 0) return;
   await record.step(
     "settle",

@@ -29,7 +29,11 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
   const find = (file: string | undefined) => ground.versions.find((version) => version.path === file);
   const target = find(plan.to?.path);
   const current = find(plan.from?.path);
-  if (!target) throw new Refused({ code: "unknown-version", params: { service: plan.service, version: plan.to?.label ?? "" } });
+  if (!target)
+    throw new Refused({
+      code: "unknown-version",
+      params: { service: plan.service, version: plan.to?.label ?? "" },
+    });
 
   const [fresh, old, profiles, version, directory] = await Promise.all([
     host.inspect(target),
@@ -45,10 +49,16 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     (old && !old.ok ? { code: "no-way-back" as const, params: { path: old.path } } : null) ??
     profileRefusal(profile, profiles) ??
     prefixCollision(plan.service, version, ground.others) ??
-    ((directory.mode & 0o1002) === 0o002 ? { code: "writable-by-others" as const, params: { path: path.dirname(target.path) } } : null) ??
+    ((directory.mode & 0o1002) === 0o002
+      ? { code: "writable-by-others" as const, params: { path: path.dirname(target.path) } }
+      : null) ??
     unitCollision(await newUnitStates(host, facts, plan.attachment));
   if (refusal) throw new Refused(refusal);
-  return { matches: matchesOf(facts, plan.service), matchesBack: matchesOf(factsOf(old ?? fresh), plan.service), profile: profile ?? DEFAULT_PROFILE };
+  return {
+    matches: matchesOf(facts, plan.service),
+    matchesBack: matchesOf(factsOf(old ?? fresh), plan.service),
+    profile: profile ?? DEFAULT_PROFILE,
+  };
 }
 
 /** The profile to keep; `null` where a service was attached without one that we can name. */
@@ -64,13 +74,21 @@ function profileRefusal(profile: string | null, profiles: readonly string[]): Re
 }
 
 /** systemd up to 255 compares only as many characters as our name has, so `foo` would take `foobar` with it. */
-export function prefixCollision(service: string, systemdVersion: string, others: readonly Attachment[]): Refusal | null {
+export function prefixCollision(
+  service: string,
+  systemdVersion: string,
+  others: readonly Attachment[],
+): Refusal | null {
   if (Number.parseInt(systemdVersion, 10) > 255) return null;
   const other = others.find((one) => one.service.startsWith(service));
   return other ? { code: "stem-prefixes", params: { service, other: other.service } } : null;
 }
 
-async function newUnitStates(host: Host, facts: ImageFacts, attachment: Attachment | null): Promise<readonly UnitState[]> {
+async function newUnitStates(
+  host: Host,
+  facts: ImageFacts,
+  attachment: Attachment | null,
+): Promise<readonly UnitState[]> {
   const added = facts.units.filter((unit) => !unit.includes("@.") && !attachment?.units.includes(unit));
   return added.length === 0 ? [] : host.systemd.unitStates(added);
 }

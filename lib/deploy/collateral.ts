@@ -13,7 +13,10 @@ export type AttachedFiles = ReadonlyMap<string, string>;
  * services than the one that was named, so this is taken before each call and
  * compared after it.
  */
-export async function readAttachedFiles(paths: HostPaths, attachments: readonly Attachment[]): Promise<AttachedFiles> {
+export async function readAttachedFiles(
+  paths: HostPaths,
+  attachments: readonly Attachment[],
+): Promise<AttachedFiles> {
   const files = new Map<string, string>();
   await Promise.all(
     attachments.flatMap((attachment) =>
@@ -21,7 +24,8 @@ export async function readAttachedFiles(paths: HostPaths, attachments: readonly 
         const directory = paths.attached[attachment.location];
         await addDigest(files, path.join(directory, unit));
         const dropIns = path.join(directory, `${unit}.d`);
-        for (const name of await readdir(dropIns).catch(noneIfMissing)) await addDigest(files, path.join(dropIns, name));
+        for (const name of await readdir(dropIns).catch(noneIfMissing))
+          await addDigest(files, path.join(dropIns, name));
       }),
     ),
   );
@@ -29,12 +33,17 @@ export async function readAttachedFiles(paths: HostPaths, attachments: readonly 
 }
 
 /** Services whose files are not what they were, sorted. Files that are new do not count: they harm nobody. */
-export function damagedServices(before: AttachedFiles, after: AttachedFiles, attachments: readonly Attachment[]): Attachment[] {
+export function damagedServices(
+  before: AttachedFiles,
+  after: AttachedFiles,
+  attachments: readonly Attachment[],
+): Attachment[] {
   return attachments
     .filter((attachment) =>
       [...before].some(
         ([file, digest]) =>
-          attachment.units.some((unit) => file.endsWith(`/${unit}`) || file.includes(`/${unit}.d/`)) && after.get(file) !== digest,
+          attachment.units.some((unit) => file.endsWith(`/${unit}`) || file.includes(`/${unit}.d/`)) &&
+          after.get(file) !== digest,
       ),
     )
     .sort((a, b) => a.service.localeCompare(b.service));

@@ -18,7 +18,13 @@ const NEVER = new AbortController().signal;
  * `refused` when the host turns out unchanged, or as `needs-person` when the
  * old version does not come up either. Never throws.
  */
-export async function goBack(run: Run, intent: Intent, wayBack: WayBack, cause: unknown, enabledOnTheWay: readonly string[]): Promise<void> {
+export async function goBack(
+  run: Run,
+  intent: Intent,
+  wayBack: WayBack,
+  cause: unknown,
+  enabledOnTheWay: readonly string[],
+): Promise<void> {
   const { host, record, plan } = run;
   const why = messageOf(cause);
   try {
@@ -36,21 +42,44 @@ export async function goBack(run: Run, intent: Intent, wayBack: WayBack, cause: 
   } catch (error) {
     const facts = await withFacts(host, plan.service, why).catch(() => why);
     const second = messageOf(error);
-    record.finish("needs-person", { code: "could-not-go-back", params: { ...facts.params, first: why.code, second: second.code } });
+    record.finish("needs-person", {
+      code: "could-not-go-back",
+      params: { ...facts.params, first: why.code, second: second.code },
+    });
   }
 }
 
-async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attachment | null, enabledOnTheWay: readonly string[]): Promise<void> {
+async function backToOld(
+  run: Run,
+  wayBack: WayBack,
+  old: Attachment,
+  now: Attachment | null,
+  enabledOnTheWay: readonly string[],
+): Promise<void> {
   const { host, record, plan } = run;
   const before = await readAttachedFiles(host.paths, now ? [now] : []);
   if (enabledOnTheWay.length > 0)
-    await record.step("disable", "back", () => host.systemd.disableUnits(enabledOnTheWay, old.location), { units: enabledOnTheWay.join(", ") });
-  const options = { matches: wayBack.matches, profile: old.profile ?? "default", location: old.location, force: now === null };
-  const attachment = isUntouched(now, old) ? old : (await attachImage(host, record, plan.service, old.path, options, "back")).attachment;
+    await record.step("disable", "back", () => host.systemd.disableUnits(enabledOnTheWay, old.location), {
+      units: enabledOnTheWay.join(", "),
+    });
+  const options = {
+    matches: wayBack.matches,
+    profile: old.profile ?? "default",
+    location: old.location,
+    force: now === null,
+  };
+  const attachment = isUntouched(now, old)
+    ? old
+    : (await attachImage(host, record, plan.service, old.path, options, "back")).attachment;
   const after = await readAttachedFiles(host.paths, [attachment]);
 
   const changed = changedUnits(host.paths, attachment, before, after);
-  const extra = now ? (await statesOf(host, now)).filter((state) => !old.units.includes(state.name) && state.active !== "inactive" && !ranBefore(wayBack, state.name)) : [];
+  const extra = now
+    ? (await statesOf(host, now)).filter(
+        (state) =>
+          !old.units.includes(state.name) && state.active !== "inactive" && !ranBefore(wayBack, state.name),
+      )
+    : [];
   const restart = await unitsToRestart(host, wayBack, changed);
   const wanted: Wanted = {
     stop: extra.filter((state) => !/@[^.]/.test(state.name)).map((state) => state.name),
@@ -66,11 +95,15 @@ async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attac
 /** A first attach failed: stop what it started and detach it again. */
 async function backToNothing(run: Run, now: Attachment, enabledOnTheWay: readonly string[]): Promise<void> {
   const { host, record } = run;
-  const running = (await statesOf(host, now)).filter((state) => state.active !== "inactive" && state.active !== "failed");
+  const running = (await statesOf(host, now)).filter(
+    (state) => state.active !== "inactive" && state.active !== "failed",
+  );
   for (const { name } of [...running].sort((a, b) => Number(isService(a.name)) - Number(isService(b.name))))
     await runUnitJob(host, record, "stop", name, "back");
   if (enabledOnTheWay.length > 0)
-    await record.step("disable", "back", () => host.systemd.disableUnits(enabledOnTheWay, now.location), { units: enabledOnTheWay.join(", ") });
+    await record.step("disable", "back", () => host.systemd.disableUnits(enabledOnTheWay, now.location), {
+      units: enabledOnTheWay.join(", "),
+    });
   await detachImage(host, record, now, now.path, "back");
   await record.step("reload", "back", () => host.systemd.reload());
 }

@@ -1,3 +1,4 @@
+import path from "node:path";
 import type { Host } from "@/lib/deploy/host";
 import type { Ground } from "@/lib/deploy/plan";
 import type { DeploymentSummary } from "@/lib/deploy/types";
@@ -5,7 +6,6 @@ import { parseImageName } from "@/lib/images/name";
 import { scanImages } from "@/lib/images/scan";
 import { readAttachments } from "@/lib/services/attached";
 import type { Attachment } from "@/lib/services/types";
-import path from "node:path";
 
 /** What the engine sees of one service right now, read from the host and not from any model. */
 export interface HostGround extends Ground {
@@ -14,7 +14,11 @@ export interface HostGround extends Ground {
 }
 
 /** Reads the files of the host for one service. Shapes: see `Ground`. Throws what the file system throws. */
-export async function readGround(host: Host, service: string, running: DeploymentSummary | null): Promise<HostGround> {
+export async function readGround(
+  host: Host,
+  service: string,
+  running: DeploymentSummary | null,
+): Promise<HostGround> {
   const [{ attachments }, scan] = await Promise.all([
     readAttachments(host.paths),
     scanImages({ roots: host.imageRoots, portables: host.paths.portables }),
@@ -28,7 +32,9 @@ export async function readGround(host: Host, service: string, running: Deploymen
     attachment,
     currentLabel: attachment ? labelOf(attachment.path) : null,
     versions,
-    findings: scan.findings.filter((finding) => finding.params.service === service || versions.some((v) => v.path === finding.params.path)),
+    findings: scan.findings.filter(
+      (finding) => finding.params.service === service || versions.some((v) => v.path === finding.params.path),
+    ),
     running,
     others: attachments.filter((one) => one !== attachment),
   };

@@ -89,7 +89,9 @@ export function createIntents(directory: string): Intents {
 function parseIntent(text: string): Intent | null {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null && "format" in value && value.format === 1 ? (value as Intent) : null;
+    return typeof value === "object" && value !== null && "format" in value && value.format === 1
+      ? (value as Intent)
+      : null;
   } catch {
     return null;
   }

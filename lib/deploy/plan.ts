@@ -21,7 +21,9 @@ export interface Plan {
   readonly unit: string | null;
 }
 
-export type Planned = { readonly ok: true; readonly plan: Plan } | { readonly ok: false; readonly refusal: Refusal };
+export type Planned =
+  | { readonly ok: true; readonly plan: Plan }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 /** Findings that make a switch dangerous, because portabled would hit other files than the ones named. */
 const DANGEROUS = ["stem-shared", "in-portables-link-dir"] as const;
@@ -43,7 +45,10 @@ export function planDeployment(now: Ground, to: string, expected?: string | null
   if (now.attachment && named.some((version) => version.path === now.attachment?.path))
     return no({ code: "already-current", params: { version: to } });
   if (named.length > 1)
-    return no({ code: "ambiguous-version", params: { version: to, paths: named.map((v) => v.path).join(", ") } });
+    return no({
+      code: "ambiguous-version",
+      params: { version: to, paths: named.map((v) => v.path).join(", ") },
+    });
 
   const problem = problemOf(now, target);
   if (problem) return no(problem);
@@ -84,7 +89,10 @@ function commonRefusal(now: Ground, expected: string | null | undefined): Refusa
 }
 
 function runningRefusal(running: NonNullable<Ground["running"]>): Refusal {
-  return { code: "deployment-running", params: { id: running.id, by: running.by, version: running.to ?? "" } };
+  return {
+    code: "deployment-running",
+    params: { id: running.id, by: running.by, version: running.to ?? "" },
+  };
 }
 
 function problemOf(now: Ground, target: ImageVersion): Refusal | null {
@@ -105,7 +113,10 @@ function findingOf(now: Ground, codes: readonly Finding["code"][], path?: string
   const isMeant = (params: Params) => params.path === undefined || path === undefined || params.path === path;
   const found = now.findings.find((finding) => codes.includes(finding.code) && isMeant(finding.params));
   if (!found) return null;
-  return { code: found.code === "stem-shared" ? "stem-shared" : "in-portables-link-dir", params: found.params };
+  return {
+    code: found.code === "stem-shared" ? "stem-shared" : "in-portables-link-dir",
+    params: found.params,
+  };
 }
 
 /** `worker@.service` stands for each of its instances. */
@@ -123,7 +134,13 @@ function yes(now: Ground, kind: Kind, target: ImageVersion | null, unit: string 
   const current = now.versions.find((version) => version.path === now.attachment?.path);
   const from: VersionRef | null = current
     ? refOf(current)
-    : now.attachment && { label: now.currentLabel ?? "", path: now.attachment.path, size: 0, mtimeMs: 0, sha256: null };
+    : now.attachment && {
+        label: now.currentLabel ?? "",
+        path: now.attachment.path,
+        size: 0,
+        mtimeMs: 0,
+        sha256: null,
+      };
   const to = kind === "restart" ? from : target && refOf(target);
   return { ok: true, plan: { service: now.name, kind, from, to, attachment: now.attachment, unit } };
 }

@@ -50,7 +50,8 @@ export function createRecord(initial: Deployment, publish: (deployment: Deployme
     current = { ...current, ...change };
     publish(current);
   };
-  const replaceStep = (step: Step) => update({ steps: current.steps.map((one) => (one.seq === step.seq ? step : one)) });
+  const replaceStep = (step: Step) =>
+    update({ steps: current.steps.map((one) => (one.seq === step.seq ? step : one)) });
 
   return {
     get current() {

@@ -45,7 +45,9 @@ export async function recoverDeployment(run: Run, intent: Intent): Promise<void>
   const interrupted = new Setback({ code: "engine-restarted", params: {} });
   const now = await readAttachment(host, plan.service);
   const wayBack = intent.wayBack;
-  const recovery = wayBack ? decideRecovery(plan.kind, intent.stage, findingOf(intent, now?.path ?? null)) : "forget";
+  const recovery = wayBack
+    ? decideRecovery(plan.kind, intent.stage, findingOf(intent, now?.path ?? null))
+    : "forget";
   if (!wayBack || recovery === "forget") {
     record.finish("refused", { code: "engine-restarted", params: {} });
     return;
@@ -62,7 +64,10 @@ export async function recoverDeployment(run: Run, intent: Intent): Promise<void>
       await record.step("reload", "forward", () => host.systemd.reload());
       return record.finish("succeeded", { code: "detached", params: {} });
     case "look-again":
-      return lookAgain(run, wayBack.running.map(({ unit }) => unit));
+      return lookAgain(
+        run,
+        wayBack.running.map(({ unit }) => unit),
+      );
     case "ask":
       return record.finish("needs-person", { code: "changed-meanwhile", params: { now: now?.path ?? "" } });
     default:
@@ -81,6 +86,10 @@ function findingOf(intent: Intent, now: string | null): Found {
 async function lookAgain({ host, record }: Run, units: readonly string[]): Promise<void> {
   const states = await host.systemd.unitStates(units);
   const fallen = states.find((state) => state.active !== "active" && state.active !== "activating");
-  if (fallen) record.finish("needs-person", { code: "unit-failed", params: { unit: fallen.name, result: "", status: 0 } });
+  if (fallen)
+    record.finish("needs-person", {
+      code: "unit-failed",
+      params: { unit: fallen.name, result: "", status: 0 },
+    });
   else record.finish("succeeded", { code: "stays-up", params: {} });
 }

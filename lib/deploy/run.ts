@@ -7,7 +7,7 @@ import type { HostGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
 import type { Plan } from "@/lib/deploy/plan";
-import { messageOf, Refused, type Record, Setback } from "@/lib/deploy/record";
+import { messageOf, type Record, Refused, Setback } from "@/lib/deploy/record";
 import { isService, unitsThatRan } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/attached";
 
@@ -32,7 +32,9 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
   try {
     const checked = await checkWhileWaiting(run, ground, graceMs);
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
-    const wayBack = await record.step("remember", "forward", () => rememberWayBack(run, checked?.matchesBack ?? []));
+    const wayBack = await record.step("remember", "forward", () =>
+      rememberWayBack(run, checked?.matchesBack ?? []),
+    );
     const intent = intentOf(run, "switching", wayBack, checked?.matches ?? []);
     await run.intents.write(intent);
     if (plan.kind === "restart") await restart(run, wayBack);
@@ -45,14 +47,22 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
 }
 
 /** Finishes a switch whose files are in place: reload, restart what ran, look again. Recovery enters here too. */
-export async function finishSwitch(run: Run, intent: Intent, wayBack: WayBack, switched: Switched): Promise<void> {
+export async function finishSwitch(
+  run: Run,
+  intent: Intent,
+  wayBack: WayBack,
+  switched: Switched,
+): Promise<void> {
   const { host, record, plan } = run;
   const wanted = await wantedAfterSwitch(host, switched, wayBack);
   try {
     await bringUp(host, record, wanted, switched.attachment.location, "forward");
     record.update({ phase: "settling" });
     await settle(host, record, wanted.watch, "forward", run.back);
-    record.finish("succeeded", { code: wanted.watch.length > 0 ? "stays-up" : "nothing-ran", params: { version: plan.to?.label ?? "" } });
+    record.finish("succeeded", {
+      code: wanted.watch.length > 0 ? "stays-up" : "nothing-ran",
+      params: { version: plan.to?.label ?? "" },
+    });
   } catch (error) {
     await goBack(run, intent, wayBack, error, wanted.enable);
   }
@@ -67,10 +77,14 @@ async function checkWhileWaiting(run: Run, ground: HostGround, graceMs: number) 
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
   const waiting =
     graceMs > 0
-      ? record.step("wait", "forward", () => sleep(graceMs, undefined, { signal: stop }).catch(() => undefined))
+      ? record.step("wait", "forward", () =>
+          sleep(graceMs, undefined, { signal: stop }).catch(() => undefined),
+        )
       : Promise.resolve();
   try {
-    const checking = needsCheck ? record.step("check", "forward", () => checkDeployment(host, plan, ground)) : null;
+    const checking = needsCheck
+      ? record.step("check", "forward", () => checkDeployment(host, plan, ground))
+      : null;
     const [checked] = await Promise.all([checking, waiting]);
     if (run.cancel.aborted) throw new Cancelled();
     return checked;
@@ -82,7 +96,10 @@ async function checkWhileWaiting(run: Run, ground: HostGround, graceMs: number) 
 
 async function rememberWayBack({ host, plan }: Run, matches: readonly string[]): Promise<WayBack> {
   if (!plan.attachment) return { attachment: null, matches, running: [], enabled: [] };
-  const [running, enabled] = await Promise.all([unitsThatRan(host, plan.attachment), readEnabledUnits(host.paths)]);
+  const [running, enabled] = await Promise.all([
+    unitsThatRan(host, plan.attachment),
+    readEnabledUnits(host.paths),
+  ]);
   const own = plan.attachment.units.filter((unit) => enabled.has(unit));
   return { attachment: plan.attachment, matches, running, enabled: own };
 }
@@ -93,7 +110,14 @@ async function switchVersion(run: Run, intent: Intent, wayBack: WayBack, profile
   if (file === undefined) throw new Setback({ code: "unexpected", params: { text: "no target" } });
   const location = plan.attachment?.location ?? "persistent";
   try {
-    const switched = await attachImage(host, record, plan.service, file, { matches: intent.matches, profile, location }, "forward");
+    const switched = await attachImage(
+      host,
+      record,
+      plan.service,
+      file,
+      { matches: intent.matches, profile, location },
+      "forward",
+    );
     await finishSwitch(run, intent, wayBack, switched);
   } catch (error) {
     await goBack(run, intent, wayBack, error, []);
@@ -112,7 +136,12 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack): Promise<v
     await Promise.all(units.filter((unit) => !isService(unit)).map(stop)); // first what would start the others again
     await Promise.all(units.filter(isService).map(stop));
     if (wayBack.enabled.length > 0)
-      await record.step("disable", "forward", () => host.systemd.disableUnits(wayBack.enabled, attachment.location), { units: wayBack.enabled.join(", ") });
+      await record.step(
+        "disable",
+        "forward",
+        () => host.systemd.disableUnits(wayBack.enabled, attachment.location),
+        { units: wayBack.enabled.join(", ") },
+      );
     await detachImage(host, record, attachment, file.path, "forward");
     await record.step("reload", "forward", () => host.systemd.reload());
     record.finish("succeeded", { code: "detached", params: {} });
@@ -128,7 +157,10 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
     await Promise.all(units.map((unit) => runUnitJob(host, record, "restart", unit, "forward")));
     record.update({ phase: "settling" });
     await settle(host, record, units, "forward", new AbortController().signal);
-    record.finish("succeeded", { code: units.length > 0 ? "stays-up" : "nothing-ran", params: { version: plan.from?.label ?? "" } });
+    record.finish("succeeded", {
+      code: units.length > 0 ? "stays-up" : "nothing-ran",
+      params: { version: plan.from?.label ?? "" },
+    });
   } catch (error) {
     if (error instanceof Setback && error.fall) {
       const { unit, invocationId } = error.fall;
@@ -139,7 +171,12 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
 }
 
 /** The intent as it stands at a stage. */
-export function intentOf(run: Pick<Run, "record" | "plan">, stage: Intent["stage"], wayBack: WayBack | null, matches: readonly string[]): Intent {
+export function intentOf(
+  run: Pick<Run, "record" | "plan">,
+  stage: Intent["stage"],
+  wayBack: WayBack | null,
+  matches: readonly string[],
+): Intent {
   return { format: 1, stage, plan: run.plan, deployment: run.record.current, wayBack, matches };
 }
 

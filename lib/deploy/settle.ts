@@ -30,12 +30,17 @@ export async function watchSettle(
   }
   const end = performance.now() + settleMs;
   while (performance.now() < end) {
-    await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - performance.now())), undefined, { signal }).catch(ignoreAbort);
+    await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - performance.now())), undefined, { signal }).catch(
+      ignoreAbort,
+    );
     if (signal.aborted) return null;
     const states = await systemd.unitStates(units);
     const suspect = states.find((state) => !looksUp(state));
     if (!suspect) continue;
-    const fall = fallOf(await systemd.unitStatus(suspect.name), first.find((status) => status.name === suspect.name) ?? null);
+    const fall = fallOf(
+      await systemd.unitStatus(suspect.name),
+      first.find((status) => status.name === suspect.name) ?? null,
+    );
     if (fall) return fall;
   }
   for (const before of first) {
@@ -59,9 +64,12 @@ export function fallOf(now: UnitStatus, before: UnitStatus | null): Fall | null 
   if (now.active === "failed" || now.sub === "auto-restart" || now.sub === "auto-restart-queued")
     return fall("unit-failed", { result, status });
   const mayEnd = now.service?.type === "oneshot" && result === "success";
-  if (now.active === "inactive" || now.active === "deactivating") return mayEnd ? null : fall("unit-stopped", { result, status });
+  if (now.active === "inactive" || now.active === "deactivating")
+    return mayEnd ? null : fall("unit-stopped", { result, status });
   if (before && !mayEnd) {
-    const restarted = (now.service?.restarts ?? 0) > (before.service?.restarts ?? 0) || now.invocationId !== before.invocationId;
+    const restarted =
+      (now.service?.restarts ?? 0) > (before.service?.restarts ?? 0) ||
+      now.invocationId !== before.invocationId;
     if (restarted) return fall("unit-restarted", { result, status });
   }
   return null;

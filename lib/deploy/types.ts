@@ -91,7 +91,18 @@ export interface Deployment {
 /** What a list needs of a deployment. */
 export type DeploymentSummary = Pick<
   Deployment,
-  "id" | "service" | "kind" | "by" | "reason" | "requestedAt" | "startedAt" | "finishedAt" | "phase" | "outcome" | "message" | "startsAt"
+  | "id"
+  | "service"
+  | "kind"
+  | "by"
+  | "reason"
+  | "requestedAt"
+  | "startedAt"
+  | "finishedAt"
+  | "phase"
+  | "outcome"
+  | "message"
+  | "startsAt"
 > & { readonly from: string | null; readonly to: string | null };
 
 /** Why a button is greyed out, and why the engine says no. */

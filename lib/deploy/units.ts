@@ -37,7 +37,9 @@ export async function statesOf(host: Host, attachment: Attachment): Promise<read
   const templates = attachment.units.filter(isTemplate);
   const [plain, instances] = await Promise.all([
     host.systemd.unitStates(attachment.units.filter((unit) => !isTemplate(unit))),
-    templates.length === 0 ? [] : host.systemd.unitsByPatterns(templates.map((unit) => unit.replace("@.", "@*."))),
+    templates.length === 0
+      ? []
+      : host.systemd.unitsByPatterns(templates.map((unit) => unit.replace("@.", "@*."))),
   ]);
   return [...plain, ...instances];
 }
@@ -61,9 +63,15 @@ function isConnectionInstance(unit: string, triggeredBy: readonly string[]): boo
 }
 
 /** Units whose file differs between two readings. A socket that did not change goes on listening and is left alone. */
-export function changedUnits(paths: HostPaths, attachment: Attachment, before: AttachedFiles, after: AttachedFiles): Set<string> {
+export function changedUnits(
+  paths: HostPaths,
+  attachment: Attachment,
+  before: AttachedFiles,
+  after: AttachedFiles,
+): Set<string> {
   const directory = paths.attached[attachment.location];
-  const differs = (unit: string) => before.get(path.join(directory, unit)) !== after.get(path.join(directory, unit));
+  const differs = (unit: string) =>
+    before.get(path.join(directory, unit)) !== after.get(path.join(directory, unit));
   return new Set(attachment.units.filter(differs));
 }
 
@@ -79,11 +87,12 @@ export async function unitsToStart(
   const plain = attachment.units.filter((unit) => !isTemplate(unit));
   const installable: string[] = [];
   for (const unit of plain) {
-    const sections = parseUnitFile(await readFile(path.join(directory, unit), "utf8"));
-    if (sections.some((section) => section.name === "Install")) installable.push(unit);
+    const settings = parseUnitFile(await readFile(path.join(directory, unit), "utf8"));
+    if (settings.some((setting) => setting.section === "Install")) installable.push(unit);
   }
   if (installable.length > 0) return { start: installable, enable: installable };
-  const isTriggered = (unit: string) => plain.some((other) => !isService(other) && stem(other) === stem(unit));
+  const isTriggered = (unit: string) =>
+    plain.some((other) => !isService(other) && stem(other) === stem(unit));
   return { start: plain.filter((unit) => isService(unit) && !isTriggered(unit)), enable: [] };
 }
 

@@ -1,6 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Deployment } from "@/lib/deploy/types";
-import { ENGINE, type Input, type MethodName, type Outputs, type Reply, type SignalName, type Signals } from "@/lib/engine/interface";
+import {
+  ENGINE,
+  type Input,
+  type MethodName,
+  type Outputs,
+  type Reply,
+  type SignalName,
+  type Signals,
+} from "@/lib/engine/interface";
 import { AppError } from "@/lib/errors";
 import type { BusClient } from "@/lib/systemd/bus";
 import type { LinkState } from "@/lib/systemd/types";
@@ -49,8 +57,9 @@ export function createEngineClient(bus: BusClient): EngineClient {
   };
 
   const on: EngineClient["on"] = (signal, listener) =>
-    bus.subscribe({ sender: ENGINE.name, path: ENGINE.path, interface: ENGINE.interface, member: signal }, ({ body }) =>
-      listener(parsePayload(body[0])),
+    bus.subscribe(
+      { sender: ENGINE.name, path: ENGINE.path, interface: ENGINE.interface, member: signal },
+      ({ body }) => listener(parsePayload(body[0])),
     );
 
   /** Asks what runs: this wakes the engine, and its answer replaces what we believed. */
@@ -91,7 +100,12 @@ export function createEngineClient(bus: BusClient): EngineClient {
           else running.set(deployment.service, deployment);
         }),
         bus.subscribe(
-          { sender: "org.freedesktop.DBus", path: "/org/freedesktop/DBus", interface: "org.freedesktop.DBus", member: "NameOwnerChanged" },
+          {
+            sender: "org.freedesktop.DBus",
+            path: "/org/freedesktop/DBus",
+            interface: "org.freedesktop.DBus",
+            member: "NameOwnerChanged",
+          },
           ({ body: [name, , owner] }) => {
             if (name !== ENGINE.name) return;
             if (owner === "") setLink("down", { code: "engine-away", params: {} });

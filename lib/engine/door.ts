@@ -4,7 +4,11 @@ import { AppError } from "@/lib/errors";
 import type { BusClient } from "@/lib/systemd/bus";
 
 /** The engine's methods on the bus: who is asking is looked up, what is asked is parsed, everything else is refused. */
-export async function openDoor(bus: BusClient, methods: Methods, allowedUids: ReadonlySet<number>): Promise<void> {
+export async function openDoor(
+  bus: BusClient,
+  methods: Methods,
+  allowedUids: ReadonlySet<number>,
+): Promise<void> {
   await bus.serve({ ...ENGINE, introspection: INTROSPECTION }, async ({ member, body, sender }) => {
     const uid = await bus.callerUid(sender);
     if (!allowedUids.has(uid)) throw new AppError("forbidden", { uid });
@@ -44,5 +48,10 @@ function isMethod(member: string): member is MethodName {
 }
 
 const INTROSPECTION = `<interface name="${ENGINE.interface}">${Object.keys(METHODS)
-  .map((name) => `<method name="${name}"><arg name="json" type="s" direction="in"/><arg name="json" type="s" direction="out"/></method>`)
-  .join("")}<signal name="DeploymentChanged"><arg name="json" type="s"/></signal><signal name="Inspected"><arg name="json" type="s"/></signal></interface>`;
+  .map(
+    (name) =>
+      `<method name="${name}"><arg name="json" type="s" direction="in"/><arg name="json" type="s" direction="out"/></method>`,
+  )
+  .join(
+    "",
+  )}<signal name="DeploymentChanged"><arg name="json" type="s"/></signal><signal name="Inspected"><arg name="json" type="s"/></signal></interface>`;

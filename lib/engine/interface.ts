@@ -8,7 +8,11 @@ import type { Inspection } from "@/lib/images/types";
  * text and answers one JSON text (D-Bus signature `s` → `s`), so that both
  * sides share these schemas; every method answers at once.
  */
-export const ENGINE = { name: "org.attache.Engine1", path: "/org/attache/Engine1", interface: "org.attache.Engine1" } as const;
+export const ENGINE = {
+  name: "org.attache.Engine1",
+  path: "/org/attache/Engine1",
+  interface: "org.attache.Engine1",
+} as const;
 
 const Name = z.string().min(1).max(128);
 const Version = z.string().max(128);
@@ -21,10 +25,35 @@ export const METHODS = {
   /** Opens images of a service that were not opened since they changed; results arrive by `Inspected`. */
   Inspect: z.object({ service: Name, versions: z.array(Version).max(64) }).strict(),
   /** Attach, upgrade or roll back: which one it is follows from the host. `expected`: the version the page showed, null = detached. */
-  Deploy: z.object({ service: Name, version: Version, expected: Version.nullable(), by: By, reason: Reason.optional(), graceMs: GraceMs.optional() }).strict(),
-  Detach: z.object({ service: Name, expected: Version, by: By, reason: Reason.optional(), graceMs: GraceMs.optional() }).strict(),
+  Deploy: z
+    .object({
+      service: Name,
+      version: Version,
+      expected: Version.nullable(),
+      by: By,
+      reason: Reason.optional(),
+      graceMs: GraceMs.optional(),
+    })
+    .strict(),
+  Detach: z
+    .object({
+      service: Name,
+      expected: Version,
+      by: By,
+      reason: Reason.optional(),
+      graceMs: GraceMs.optional(),
+    })
+    .strict(),
   /** Restarts the units that run, or one unit of the service. */
-  Restart: z.object({ service: Name, unit: Name.optional(), by: By, reason: Reason.optional(), graceMs: GraceMs.optional() }).strict(),
+  Restart: z
+    .object({
+      service: Name,
+      unit: Name.optional(),
+      by: By,
+      reason: Reason.optional(),
+      graceMs: GraceMs.optional(),
+    })
+    .strict(),
   /** While it waits: cancels. While it settles: goes back now. Otherwise refused. */
   Cancel: z.object({ id: DeploymentId, by: By }).strict(),
   /** Adds or replaces the reason of a deployment, running or long past. */

@@ -7,9 +7,9 @@ import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { type Run, runDeployment } from "@/lib/deploy/run";
 import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
-import type { Input, MethodName, Outputs, Reply } from "@/lib/engine/interface";
 import type { Inspector } from "@/lib/engine/inspector";
-import { AppError, type Message } from "@/lib/errors";
+import type { Input, MethodName, Reply } from "@/lib/engine/interface";
+import type { AppError, Message } from "@/lib/errors";
 
 /** Where the record of a deployment goes besides the intent file. */
 export interface Journal {
@@ -42,7 +42,10 @@ interface Held {
 }
 
 /** The engine's side of the door: one lock per service, every method answers at once. */
-export function createEngine(options: EngineOptions): { methods: Methods; recover(intents: readonly Intent[]): Promise<void> } {
+export function createEngine(options: EngineOptions): {
+  methods: Methods;
+  recover(intents: readonly Intent[]): Promise<void>;
+} {
   const { host, intents, journal, publish } = options;
   const held = new Map<string, Held>();
 
@@ -61,7 +64,14 @@ export function createEngine(options: EngineOptions): { methods: Methods; recove
     held.set(initial.service, one);
     return one;
   };
-  const runOf = (one: Held, plan: Plan): Run => ({ host, record: one.record, intents, plan, cancel: one.cancel.signal, back: one.back.signal });
+  const runOf = (one: Held, plan: Plan): Run => ({
+    host,
+    record: one.record,
+    intents,
+    plan,
+    cancel: one.cancel.signal,
+    back: one.back.signal,
+  });
   const release = async (one: Held) => {
     const last = one.record.current;
     await journal.save(last);
@@ -76,10 +86,12 @@ export function createEngine(options: EngineOptions): { methods: Methods; recove
     const id = ulid();
     const graceMs = asked.graceMs ?? options.graceMs;
     const one = holder ? null : hold(blank(id, asked, graceMs));
-    const ground = await readGround(host, asked.service, holder?.summary() ?? null).catch((error: unknown) => {
-      if (one) held.delete(asked.service);
-      throw error;
-    });
+    const ground = await readGround(host, asked.service, holder?.summary() ?? null).catch(
+      (error: unknown) => {
+        if (one) held.delete(asked.service);
+        throw error;
+      },
+    );
     const planned: Planned =
       ground.versions.length === 0 && !ground.attachment
         ? { ok: false, refusal: { code: "unknown-service", params: { service: asked.service } } }
@@ -89,7 +101,13 @@ export function createEngine(options: EngineOptions): { methods: Methods; recove
       return { ok: false, error: planned.ok ? { code: "busy", params: {} } : planned.refusal };
     }
     const { kind, from, to, attachment } = planned.plan;
-    one.record.update({ kind, from, to, profile: attachment?.profile ?? null, location: attachment?.location ?? "persistent" });
+    one.record.update({
+      kind,
+      from,
+      to,
+      profile: attachment?.profile ?? null,
+      location: attachment?.location ?? "persistent",
+    });
     void runDeployment(runOf(one, planned.plan), ground, graceMs).then(() => release(one));
     return { ok: true, value: { id } };
   };
@@ -100,7 +118,12 @@ export function createEngine(options: EngineOptions): { methods: Methods; recove
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
     async Inspect({ service, versions }) {
       const ground = await readGround(host, service, null);
-      return { ok: true, value: { queued: options.inspector.queue(ground.versions.filter((one) => versions.includes(one.label))) } };
+      return {
+        ok: true,
+        value: {
+          queued: options.inspector.queue(ground.versions.filter((one) => versions.includes(one.label))),
+        },
+      };
     },
     async Cancel({ id }) {
       const one = [...held.values()].find((other) => other.record.current.id === id);
@@ -118,7 +141,10 @@ export function createEngine(options: EngineOptions): { methods: Methods; recove
       return { ok: true, value: {} };
     },
     async Running() {
-      return { ok: true, value: { deployments: [...held.values()].map((one) => one.deployment()), version: options.version } };
+      return {
+        ok: true,
+        value: { deployments: [...held.values()].map((one) => one.deployment()), version: options.version },
+      };
     },
   };
 
@@ -127,7 +153,11 @@ export function createEngine(options: EngineOptions): { methods: Methods; recove
     /** Settles what an earlier life left open. The locks are taken before the first await. */
     async recover(open) {
       const work = open.map((intent) => ({ intent, one: hold(intent.deployment) }));
-      await Promise.all(work.map(({ intent, one }) => recoverDeployment(runOf(one, intent.plan), intent).then(() => release(one))));
+      await Promise.all(
+        work.map(({ intent, one }) =>
+          recoverDeployment(runOf(one, intent.plan), intent).then(() => release(one)),
+        ),
+      );
     },
   };
 }
@@ -164,6 +194,9 @@ export function summarise(deployment: Deployment): DeploymentSummary {
   return { ...rest, from: from?.label ?? null, to: to?.label ?? null };
 }
 
-function failed(code: AppError["code"] | "not-cancellable", params: Message["params"]): { ok: false; error: Message } {
+function failed(
+  code: AppError["code"] | "not-cancellable",
+  params: Message["params"],
+): { ok: false; error: Message } {
   return { ok: false, error: { code, params } };
 }

@@ -1,0 +1,305 @@
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { createFakeHost, type FakeImage } from "@/lib/deploy/fake-systemd";
+import { readGround } from "@/lib/deploy/ground";
+import { createIntents } from "@/lib/deploy/intent";
+import { planDeployment, planDetach } from "@/lib/deploy/plan";
+import { createRecord } from "@/lib/deploy/record";
+import { recoverDeployment } from "@/lib/deploy/recover";
+import { intentOf, type Run, runDeployment } from "@/lib/deploy/run";
+import type { Deployment } from "@/lib/deploy/types";
+
+type FakeHost = Awaited<ReturnType<typeof createFakeHost>>;
+
+const unit = (version: string) => ({
+  "web.service": `[Service]\n# ${version}\n[Install]\nWantedBy=multi-user.target\n`,
+});
+const OTHER: FakeImage = { units: { "other.service": "[Service]\n" } };
+const hosts: FakeHost[] = [];
+
+afterEach(async () => {
+  for (const host of hosts.splice(0)) await rm(host.root, { recursive: true });
+});
+
+describe("a switch on a host that misbehaves on cue", () => {
+  it("upgrades, and says it stays up", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.kind]).toEqual(["succeeded", "upgrade"]);
+    expect(await attachedImage(host)).toBe("web_2.0.raw");
+    expect(host.systemd.units.get("web.service")?.image).toMatch(/web_2\.0\.raw$/);
+  });
+
+  it.each([
+    ["the new version dies after a moment", { behaviour: "dies" }, [], "unit-failed"],
+    ["the start job of the new version fails", { behaviour: "refuses" }, [], "job-failed"],
+    ["reattach fails after it has detached", { behaviour: "stays" }, ["fails-after-detach"], "call-failed"],
+  ] as const)("brings the old version back when %s", async (_name, image, mishaps, code) => {
+    const host = await hostWith(image);
+    host.systemd.mishaps = [...mishaps];
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", code]);
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
+    expect(host.systemd.units.get("web.service")).toMatchObject({
+      active: "active",
+      image: expect.stringMatching(/web_1\.0/),
+    });
+  });
+
+  it("leaves the old process alone when only the files were lost", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const before = host.systemd.units.get("web.service")?.invocation;
+    host.systemd.mishaps = ["fails-after-detach"];
+    await deploy(host, "2.0");
+    expect(host.systemd.units.get("web.service")?.invocation).toBe(before);
+    expect(host.systemd.calls).toContain("attach --force");
+  });
+
+  it("goes on when the reply was lost but the switch was made", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.mishaps = ["lost-reply-after"];
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("succeeded");
+    expect(await attachedImage(host)).toBe("web_2.0.raw");
+  });
+
+  it.each(["lost-reply-before", "fails-before"] as const)(
+    "says that nothing changed after %s",
+    async (mishap) => {
+      const host = await hostWith({ behaviour: "stays" });
+      host.systemd.mishaps = [mishap];
+      const { deployment } = await deploy(host, "2.0");
+      expect(deployment.outcome).toBe("refused");
+      expect(await attachedImage(host)).toBe("web_1.0.raw");
+      expect(host.systemd.calls.filter((call) => call.startsWith("restart"))).toEqual([]);
+    },
+  );
+
+  it("comes back when the image breaks between check and reattach", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.beforeChange = async () =>
+      writeFile(path.join(host.root, "srv/web/web_2.0.raw"), "random bytes");
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("reverted");
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
+  });
+
+  it("tries again when the first way back fails too", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.mishaps = ["fails-after-detach", "fails-before"];
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("reverted");
+  });
+
+  it("asks for a person when the old version does not come back either", async () => {
+    const host = await hostWith({ behaviour: "dies" });
+    await writeFile(
+      path.join(host.root, "srv/web/web_1.0.raw"),
+      JSON.stringify({ units: unit("1.0"), behaviour: "dies" }),
+    );
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["needs-person", "could-not-go-back"]);
+    expect(deployment.message?.params).toMatchObject({
+      first: "unit-failed",
+      second: "unit-failed",
+      now: "1.0",
+    });
+    expect(deployment.log.map((line) => line.text)).toEqual(["it broke"]);
+  });
+
+  it("puts back the files of another service that portabled took", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const before = await attachedTree(host, "other");
+    host.systemd.mishaps = ["takes-others"];
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("succeeded");
+    expect(deployment.steps.map((step) => step.name)).toContain("repair");
+    expect(await attachedTree(host, "other")).toEqual(before);
+  });
+
+  it("does not start a service that was stopped on purpose", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.units.delete("web.service");
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["succeeded", "nothing-ran"]);
+    expect(host.systemd.units.has("web.service")).toBe(false);
+  });
+
+  it("starts a service that had failed, which is why one upgrades it", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const old = host.systemd.units.get("web.service");
+    if (old) old.active = "failed";
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("succeeded");
+    expect(host.systemd.units.get("web.service")?.active).toBe("active");
+  });
+
+  it("changes nothing when it is cancelled while it waits", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const cancel = AbortSignal.timeout(30);
+    const { deployment } = await deploy(host, "2.0", { graceMs: 5000, cancel });
+    expect(deployment.outcome).toBe("cancelled");
+    expect(host.systemd.calls).toEqual([]);
+  });
+
+  it("goes back at once when asked while it settles", async () => {
+    const host = await hostWith({ behaviour: "stays" }, 5000);
+    const { deployment } = await deploy(host, "2.0", { back: AbortSignal.timeout(100) });
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "sent-back"]);
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
+  });
+
+  it("detaches a first attach that does not stay up", async () => {
+    const host = await hostWith({ behaviour: "dies" });
+    await host.systemd.detachImage(path.join(host.root, "srv/web/web_1.0.raw"), "persistent");
+    host.systemd.units.delete("web.service");
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.kind]).toEqual(["reverted", "attach"]);
+    expect(await attachedTree(host, "web")).toEqual({});
+    expect(host.systemd.calls).toContain("disable web.service");
+  });
+
+  it("detaches, and starts again what ran when that fails", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.mishaps = ["fails-before"];
+    const first = await run(host, (ground) => planDetach(ground));
+    expect(first.deployment.outcome).toBe("reverted");
+    expect(host.systemd.units.get("web.service")?.active).toBe("active");
+    const second = await run(host, (ground) => planDetach(ground));
+    expect(second.deployment.outcome).toBe("succeeded");
+    expect(await attachedTree(host, "web")).toEqual({});
+  });
+});
+
+describe("an engine that was killed", () => {
+  it.each([
+    ["before portabled was called", async () => undefined, "refused", "web_1.0.raw"],
+    [
+      "after the files were switched",
+      async (host: FakeHost) => {
+        await host.systemd.reattachImage(path.join(host.root, "srv/web/web_2.0.raw"), OPTIONS);
+      },
+      "succeeded",
+      "web_2.0.raw",
+    ],
+    [
+      "between portabled's detach and its attach",
+      async (host: FakeHost) => {
+        host.systemd.mishaps = ["fails-after-detach"];
+        await host.systemd
+          .reattachImage(path.join(host.root, "srv/web/web_2.0.raw"), OPTIONS)
+          .catch(() => undefined);
+      },
+      "reverted",
+      "web_1.0.raw",
+    ],
+  ] as const)("settles what was open: %s", async (_name, before, outcome, image) => {
+    const host = await hostWith({ behaviour: "stays" });
+    const open = await prepare(host, (ground) => planDeployment(ground, "2.0"));
+    const wayBack = {
+      attachment: open.run.plan.attachment,
+      matches: ["web"],
+      running: [{ unit: "web.service", invocationId: "1", hadFailed: false }],
+      enabled: [],
+    };
+    await open.run.intents.write(intentOf(open.run, "switching", wayBack, ["web"]));
+    await before(host);
+    const { intents } = await open.run.intents.all();
+    for (const intent of intents) await recoverDeployment(open.run, intent);
+    expect(open.run.record.current.outcome).toBe(outcome);
+    expect(await attachedImage(host)).toBe(image);
+    expect(host.systemd.units.get("web.service")).toMatchObject({
+      active: "active",
+      image: expect.stringContaining(image),
+    });
+  });
+});
+
+const OPTIONS = { matches: ["web"], profile: "default", location: "persistent" } as const;
+
+/** A host where web 1.0 and another service run, and web 2.0 behaves as told. */
+async function hostWith(next: Omit<FakeImage, "units">, settleMs?: number): Promise<FakeHost> {
+  const images = {
+    "web_1.0": { units: unit("1.0") },
+    "web_2.0": { units: unit("2.0"), ...next },
+    "other_1.0": OTHER,
+  };
+  const host = await createFakeHost(images, settleMs);
+  hosts.push(host);
+  for (const name of ["web", "other"]) {
+    await host.systemd.attachImage(path.join(host.root, `srv/${name}/${name}_1.0.raw`), {
+      ...OPTIONS,
+      matches: [name],
+    });
+    await host.systemd.runJob("start", `${name}.service`);
+  }
+  host.systemd.calls.length = 0;
+  return host;
+}
+
+type Decide = (ground: Awaited<ReturnType<typeof readGround>>) => ReturnType<typeof planDeployment>;
+type Signals = { graceMs?: number; cancel?: AbortSignal; back?: AbortSignal };
+
+async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
+  const ground = await readGround(host, "web", null);
+  const planned = decide(ground);
+  if (!planned.ok) throw new Error(`refused: ${planned.refusal.code}`);
+  const { kind, from, to } = planned.plan;
+  const never = new AbortController().signal;
+  const run: Run = {
+    host,
+    record: createRecord({ ...BLANK, kind, from, to }, () => undefined),
+    intents: createIntents(path.join(host.root, "intents")),
+    plan: planned.plan,
+    cancel: signals.cancel ?? never,
+    back: signals.back ?? never,
+  };
+  return { run, ground };
+}
+
+async function run(host: FakeHost, decide: Decide, signals: Signals = {}) {
+  const prepared = await prepare(host, decide, signals);
+  await runDeployment(prepared.run, prepared.ground, signals.graceMs ?? 0);
+  return { deployment: prepared.run.record.current };
+}
+
+function deploy(host: FakeHost, version: string, signals: Signals = {}) {
+  return run(host, (ground) => planDeployment(ground, version), signals);
+}
+
+async function attachedImage(host: FakeHost): Promise<string | null> {
+  const marker = path.join(host.paths.attached.persistent, "web.service.d/20-portable.conf");
+  const text = await readFile(marker, "utf8").catch(() => "");
+  return /([^/]+)'/.exec(text)?.[1] ?? null;
+}
+
+async function attachedTree(host: FakeHost, service: string): Promise<Record<string, string>> {
+  const directory = host.paths.attached.persistent;
+  const names = (await readdir(directory, { recursive: true })).filter((name) => name.startsWith(service));
+  const files = await Promise.all(
+    names.map(async (name) => [name, await readFile(path.join(directory, name), "utf8").catch(() => "")]),
+  );
+  return Object.fromEntries(files);
+}
+
+const BLANK: Deployment = {
+  id: "01HZZZZZZZZZZZZZZZZZZZZZZZ",
+  service: "web",
+  kind: "upgrade",
+  from: null,
+  to: null,
+  profile: null,
+  location: null,
+  by: "test",
+  reason: "",
+  requestedAt: 0,
+  startedAt: null,
+  finishedAt: null,
+  phase: "waiting",
+  startsAt: null,
+  outcome: null,
+  message: null,
+  steps: [],
+  log: [],
+};
