@@ -1,0 +1,274 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { ensureGuestRoot } from "./guest-root";
+import { type Ended, isAlive, mustRun, type RunOptions, run, waitUntil } from "./processes";
+import { removeRemains, stopGuest } from "./remains";
+import {
+  type BoxState,
+  boxDir,
+  cacheDir,
+  DEFAULT_SUITE,
+  type Forward,
+  listBoxes,
+  PROJECT,
+  readState,
+  type Suite,
+  writeState,
+} from "./state";
+
+export interface BoxOptions {
+  readonly name: string;
+  readonly suite?: Suite;
+  /** The dashboard's port, the same number inside and outside; default: a free one. */
+  readonly port?: number;
+  /** Further ports of the guest that shall be reachable; default: the same number outside, or a free one where that is taken. */
+  readonly forwards?: readonly number[];
+  /** What the guest writes is there again at the next boot. */
+  readonly keep?: boolean;
+  /** The box goes down when this process ends, however it ends. */
+  readonly owned?: boolean;
+  readonly writableProject?: boolean;
+  readonly say?: (line: string) => void;
+}
+
+export interface ExecOptions extends RunOptions {
+  /** Runs as this user of the guest; default root. */
+  readonly user?: string;
+}
+
+/** A running host. All paths it takes are the guest's own. */
+export class Box {
+  constructor(private readonly state: BoxState) {}
+
+  get name() {
+    return this.state.name;
+  }
+
+  get suite() {
+    return this.state.suite;
+  }
+
+  /** The guest's PID 1 as this machine sees it. */
+  get pid(): number {
+    if (!this.state.init) throw new Error(`box ${this.name} is not up`);
+    return this.state.init.pid;
+  }
+
+  get port(): number {
+    return this.state.forwards[0]?.host ?? 0;
+  }
+
+  get baseUrl() {
+    return `http://localhost:${this.port}`;
+  }
+
+  /** Where a port of the guest is reachable on this machine. */
+  hostPort(guest: number): number {
+    const found = this.state.forwards.find((forward) => forward.guest === guest);
+    if (!found) throw new Error(`port ${guest} of box ${this.name} is not forwarded`);
+    return found.host;
+  }
+
+  /** A guest path as this machine reaches it. Follows no symbolic link of the guest outwards unless it is absolute. */
+  rootPath(path: string) {
+    return `/proc/${this.pid}/root${path}`;
+  }
+
+  get busAddress() {
+    return `unix:path=${this.rootPath("/run/dbus/system_bus_socket")}`;
+  }
+
+  /** Runs a program inside to its end. Does not throw for its exit code. */
+  exec(argv: readonly string[], options: ExecOptions = {}): Promise<Ended> {
+    return run([...this.enter(options.user), ...argv], options);
+  }
+
+  async mustExec(argv: readonly string[], options: ExecOptions = {}): Promise<string> {
+    return await mustRun([...this.enter(options.user), ...argv], options);
+  }
+
+  /** What to put before a command so that it runs inside. */
+  enter(user = "root"): string[] {
+    const clean = [
+      "env",
+      "-i",
+      "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      "LANG=C.UTF-8",
+      "HOME=/root",
+      `TERM=${process.env.TERM ?? "dumb"}`,
+    ];
+    const into = [
+      "nsenter",
+      "-t",
+      String(this.pid),
+      "-m",
+      "-u",
+      "-i",
+      "-n",
+      "-p",
+      "-C",
+      "--root",
+      "--wd=/",
+      "--",
+      ...clean,
+    ];
+    return user === "root" ? into : [...into, "runuser", "-u", user, "--"];
+  }
+
+  /** The link that opens a session, as the web server keeps it. */
+  openLink(): string {
+    return readFileSync(this.rootPath("/run/attache-web/link"), "utf8").trim();
+  }
+
+  async down(): Promise<void> {
+    await downBox(this.name);
+  }
+}
+
+/** Boots a host. Resolves when its system bus answers and systemd has finished starting. */
+export async function bootBox(options: BoxOptions): Promise<Box> {
+  const {
+    name,
+    suite = DEFAULT_SUITE,
+    keep = false,
+    owned = true,
+    writableProject = false,
+    say = () => undefined,
+  } = options;
+  if (!/^[a-z][a-z0-9-]{0,40}$/.test(name))
+    throw new Error(`"${name}" is no name for a box: lower-case letters, digits and dashes`);
+  const old = readState(name);
+  if (old?.keeper && isAlive(old.keeper)) throw new Error(`a box named "${name}" is already up`);
+  if (old || existsSync(boxDir(name))) await downBox(name);
+
+  const port = options.port ?? (await freePort());
+  const forwards: Forward[] = [{ host: port, guest: port }];
+  for (const guest of options.forwards ?? [])
+    forwards.push({ guest, host: (await isFree(guest)) ? guest : await freePort() });
+  const upper = join(cacheDir(), "boxes", name);
+  if (!keep) rmSync(upper, { recursive: true, force: true });
+
+  const tree = await ensureGuestRoot(suite, say);
+  const cgroup = join(cgroup2(), `attache-lab-${name}`);
+  writeState({
+    name,
+    suite,
+    tree,
+    upper,
+    cgroup,
+    forwards,
+    keep,
+    owned,
+    writableProject,
+    keeper: null,
+    init: null,
+    device: null,
+  });
+  startKeeper(name, owned);
+
+  const box = await answering(name);
+  const state = await box.exec(["systemctl", "is-system-running", "--wait"], { timeoutMs: 60_000 });
+  if (state.stdout.trim() !== "running") {
+    const failed = await box.exec(["systemctl", "--failed", "--plain", "--no-legend"]);
+    say(`The host came up "${state.stdout.trim()}": ${failed.stdout.trim()}`);
+  }
+  return box;
+}
+
+/** A box that is up; `null` when there is none of that name. */
+export function findBox(name: string): Box | null {
+  const state = readState(name);
+  return state?.init && isAlive(state.init) ? new Box(state) : null;
+}
+
+/** Takes a box down, or what a killed one left. Does nothing when there is none. */
+export async function downBox(name: string): Promise<void> {
+  const state = readState(name);
+  if (!state) return rmSync(boxDir(name), { recursive: true, force: true });
+  const { keeper } = state;
+  if (keeper && isAlive(keeper)) {
+    process.kill(keeper.pid, "SIGTERM");
+    if (await waitUntil(() => !isAlive(keeper), 30_000)) return;
+    process.kill(keeper.pid, "SIGKILL");
+  }
+  await stopGuest(state);
+  await removeRemains(state);
+}
+
+export { listBoxes };
+
+/** A port of this machine's loopback that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(address && typeof address === "object" ? address.port : 0));
+    });
+  });
+}
+
+export function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}
+
+/** Mount point of the cgroup v2 tree. */
+export function cgroup2(): string {
+  const line = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .find((row) => row.includes(" - cgroup2 "));
+  const point = line?.split(" ")[4];
+  if (!point) throw new Error("cgroup2 is not mounted");
+  return point;
+}
+
+function startKeeper(name: string, owned: boolean): void {
+  mkdirSync(boxDir(name), { recursive: true });
+  const log = openSync(join(boxDir(name), "keeper.log"), "a");
+  const keeper = spawn(
+    process.execPath,
+    [
+      "--import",
+      pathToFileURL(createRequire(join(PROJECT, "package.json")).resolve("tsx")).href,
+      fileURLToPath(new URL("keeper.ts", import.meta.url)),
+      name,
+    ],
+    {
+      cwd: PROJECT,
+      detached: true, // its own process group: Ctrl-C reaches only the command in the foreground
+      stdio: [owned ? "pipe" : "ignore", log, log],
+    },
+  );
+  keeper.unref();
+  if (keeper.stdin && "unref" in keeper.stdin && typeof keeper.stdin.unref === "function")
+    keeper.stdin.unref();
+}
+
+async function answering(name: string): Promise<Box> {
+  let keeperSeen = false;
+  const up = await waitUntil(() => {
+    const state = readState(name);
+    if (!state) return keeperSeen; // its keeper gave up and cleaned
+    keeperSeen ||= state.keeper !== null;
+    if (keeperSeen && state.keeper && !isAlive(state.keeper)) return true;
+    return state.init !== null;
+  }, 40_000);
+  const box = up ? findBox(name) : null;
+  if (!box) {
+    const log = existsSync(join(boxDir(name), "keeper.log"))
+      ? readFileSync(join(boxDir(name), "keeper.log"), "utf8")
+      : "";
+    await downBox(name);
+    throw new Error(`box "${name}" did not boot\n${log}`);
+  }
+  return box;
+}
