@@ -144,7 +144,7 @@ describe("a switch on a host that misbehaves on cue", () => {
   });
 
   it("goes back at once when asked while it settles", async () => {
-    const host = await hostWith({ behaviour: "stays" }, 5000);
+    const host = await hostWith({ behaviour: "stays" }, 1000);
     const { deployment } = await deploy(host, "2.0", { back: AbortSignal.timeout(100) });
     expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "sent-back"]);
     expect(await attachedImage(host)).toBe("web_1.0.raw");
@@ -271,7 +271,7 @@ function deploy(host: FakeHost, version: string, signals: Signals = {}) {
 async function attachedImage(host: FakeHost): Promise<string | null> {
   const marker = path.join(host.paths.attached.persistent, "web.service.d/20-portable.conf");
   const text = await readFile(marker, "utf8").catch(() => "");
-  return /([^/]+)'/.exec(text)?.[1] ?? null;
+  return /'.*\/([^/']+)'/.exec(text)?.[1] ?? null;
 }
 
 async function attachedTree(host: FakeHost, service: string): Promise<Record<string, string>> {

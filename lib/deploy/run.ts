@@ -9,7 +9,7 @@ import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
 import type { Plan } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused, Setback } from "@/lib/deploy/record";
 import { isService, unitsThatRan } from "@/lib/deploy/units";
-import { readEnabledUnits } from "@/lib/services/attached";
+import { readEnabledUnits } from "@/lib/services/enabled";
 
 export interface Run {
   readonly host: Host;

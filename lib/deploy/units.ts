@@ -4,6 +4,7 @@ import type { AttachedFiles } from "@/lib/deploy/collateral";
 import type { Host } from "@/lib/deploy/host";
 import { parseUnitFile } from "@/lib/images/unit-file";
 import type { Attachment } from "@/lib/services/types";
+import { isTemplate } from "@/lib/services/unit-name";
 import type { HostPaths, UnitState } from "@/lib/systemd/types";
 
 /** A unit that ran, or was meant to run, when the way back was written down. */
@@ -42,10 +43,6 @@ export async function statesOf(host: Host, attachment: Attachment): Promise<read
       : host.systemd.unitsByPatterns(templates.map((unit) => unit.replace("@.", "@*."))),
   ]);
   return [...plain, ...instances];
-}
-
-export function isTemplate(unit: string): boolean {
-  return unit.includes("@.");
 }
 
 export function isService(unit: string): boolean {

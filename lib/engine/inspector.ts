@@ -1,8 +1,6 @@
-import { inspectImage } from "@/lib/images/inspect";
-import type { FileStamp, ImageVersion, Inspection } from "@/lib/images/types";
+import { inspectImage, isSameStamp, type OpenedImage } from "@/lib/images/inspect";
+import type { ImageVersion, Inspection } from "@/lib/images/types";
 import type { Systemd } from "@/lib/systemd/types";
-
-type Opened = Awaited<ReturnType<typeof inspectImage>>;
 
 export interface Inspector {
   /** Opens an image now, ahead of the queue; answers from the cache while the file is the same. */
@@ -17,7 +15,7 @@ export interface InspectorOptions {
   /** What was opened in earlier lives of the engine. */
   readonly known: ReadonlyMap<string, Inspection>;
   /** Called for each image that was opened; must not throw. */
-  readonly opened: (result: Opened, version: ImageVersion) => void;
+  readonly opened: (result: OpenedImage, version: ImageVersion) => void;
   /** Background work waits while this is true: portabled does one thing at a time. */
   readonly isBusy: () => boolean;
 }
@@ -36,7 +34,7 @@ export function createInspector({ systemd, known, opened, isBusy }: InspectorOpt
 
   const inspected = (version: ImageVersion) => {
     const hit = cache.get(version.path);
-    return hit && isSameFile(hit.stamp, version.stamp) ? hit : null;
+    return hit && isSameStamp(hit.stamp, version.stamp) ? hit : null;
   };
   const inspect = (version: ImageVersion): Promise<Inspection> => {
     const hit = inspected(version);
@@ -76,10 +74,6 @@ export function createInspector({ systemd, known, opened, isBusy }: InspectorOpt
       return fresh.length;
     },
   };
-}
-
-function isSameFile(a: FileStamp, b: FileStamp): boolean {
-  return a.dev === b.dev && a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
 }
 
 function first<T>(map: ReadonlyMap<string, T>): T | undefined {

@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { type Ground, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
+import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { ImageVersion, Inspection } from "@/lib/images/types";
+import type { Attachment } from "@/lib/services/types";
+
+const STAMP = { dev: 1, ino: 1, size: 10, mtimeMs: 0 };
+
+function version(label: string, more: Partial<ImageVersion> = {}): ImageVersion {
+  return {
+    service: "web",
+    label,
+    path: `/srv/web/web_${label}.raw`,
+    kind: "raw",
+    stamp: STAMP,
+    mode: 0o444,
+    owner: { uid: 0, gid: 0, user: "root", group: "root" },
+    inspection: null,
+    ...more,
+  };
+}
+
+const bad: Inspection = {
+  ok: false,
+  path: "x",
+  stamp: STAMP,
+  at: 0,
+  problem: { code: "no-file-system", params: {} },
+};
+const attachment: Attachment = {
+  service: "web",
+  path: "/srv/web/web_1.9.0.raw",
+  extensions: [],
+  profile: "default",
+  location: "persistent",
+  units: ["web.service", "web-worker@.service"],
+  attachedAt: 0,
+};
+const running = { id: "01H", by: "ann", to: "1.10.0" } as DeploymentSummary;
+
+const ground: Ground = {
+  name: "web",
+  attachment,
+  currentLabel: "1.9.0",
+  versions: [version("1.10.0"), version("1.9.0"), version("1.8.0")],
+  findings: [],
+  running: null,
+};
+
+describe("planDeployment", () => {
+  it.each([
+    ["1.10.0", {}, "upgrade"],
+    ["1.8.0", {}, "rollback"],
+    ["1.10.0", { attachment: null, currentLabel: null }, "attach"],
+  ] as const)("to %s with %o is called %s", (to, change, kind) => {
+    expect(planDeployment({ ...ground, ...change }, to)).toMatchObject({
+      ok: true,
+      plan: { kind, to: { label: to } },
+    });
+  });
+
+  it.each([
+    ["2.0", {}, undefined, "unknown-version"],
+    ["1.9.0", {}, undefined, "already-current"],
+    ["1.10.0", {}, "1.8.0", "stale"],
+    ["1.10.0", {}, null, "stale"],
+    ["1.10.0", { running }, undefined, "deployment-running"],
+    ["1.10.0", { attachment: { ...attachment, extensions: ["/opt/x.raw"] } }, undefined, "has-extensions"],
+    [
+      "1.10.0",
+      { versions: [version("1.10.0", { inspection: bad }), version("1.9.0")] },
+      undefined,
+      "image-problem",
+    ],
+    [
+      "1.10.0",
+      { versions: [version("1.10.0", { mode: 0o666 }), version("1.9.0")] },
+      undefined,
+      "writable-by-others",
+    ],
+    ["1.10.0", { versions: [version("1.10.0")] }, undefined, "no-way-back"],
+    [
+      "1.10.0",
+      { versions: [version("1.10.0"), version("1.9.0", { inspection: bad })] },
+      undefined,
+      "no-way-back",
+    ],
+    [
+      "1.10.0",
+      { versions: [version("1.10.0"), version("1.10.0", { path: "/opt/web_1.10.0.raw" }), version("1.9.0")] },
+      undefined,
+      "ambiguous-version",
+    ],
+    [
+      "1.10.0",
+      { findings: [{ code: "stem-shared", params: { service: "web", paths: "a, b" } }] },
+      undefined,
+      "stem-shared",
+    ],
+  ] as const)("to %s with %o, expected %s: %s", (to, change, expected, code) => {
+    expect(planDeployment({ ...ground, ...change }, to, expected)).toMatchObject({
+      ok: false,
+      refusal: { code },
+    });
+  });
+
+  it("names who is deploying", () => {
+    const planned = planDeployment({ ...ground, running }, "1.10.0");
+    expect(planned).toEqual({
+      ok: false,
+      refusal: { code: "deployment-running", params: { id: "01H", by: "ann", version: "1.10.0" } },
+    });
+  });
+});
+
+describe("planDetach and planRestart", () => {
+  it("detach even when the image file is gone, as long as another version names the stem", () => {
+    expect(planDetach({ ...ground, versions: [version("1.10.0")] })).toMatchObject({ ok: true });
+    expect(planDetach({ ...ground, versions: [] })).toMatchObject({ refusal: { code: "image-missing" } });
+  });
+
+  it.each([
+    ["web.service", true],
+    ["web-worker@3.service", true],
+    ["ssh.service", false],
+    ["web-worker@3.socket", false],
+  ])("restarts %s: %s", (unit, ok) => {
+    expect(planRestart(ground, unit).ok).toBe(ok);
+  });
+});

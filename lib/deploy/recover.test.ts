@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { decideRecovery } from "@/lib/deploy/recover";
+
+describe("decideRecovery: stage × what the host shows", () => {
+  it.each([
+    ["upgrade", "planned", "old", "forget"],
+    ["upgrade", "switching", "old", "forget"],
+    ["upgrade", "switching", "new", "finish"],
+    ["upgrade", "switching", "nothing", "go-back"],
+    ["upgrade", "switching", "other", "ask"],
+    ["rollback", "going-back", "old", "go-back"],
+    ["rollback", "going-back", "new", "go-back"],
+    ["rollback", "going-back", "nothing", "go-back"],
+    ["attach", "switching", "new", "finish"],
+    ["detach", "switching", "old", "go-back"],
+    ["detach", "switching", "new", "finish-detach"],
+    ["restart", "switching", "old", "look-again"],
+    ["restart", "switching", "other", "ask"],
+  ] as const)("%s, %s, %s: %s", (kind, stage, found, action) => {
+    expect(decideRecovery(kind, stage, found)).toBe(action);
+  });
+});
