@@ -36,7 +36,12 @@ export interface ImageVersion {
   readonly stamp: FileStamp;
   /** Permission bits, e.g. 0o444. */
   readonly mode: number;
-  readonly owner: { readonly uid: number; readonly gid: number; readonly user: string | null; readonly group: string | null };
+  readonly owner: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly user: string | null;
+    readonly group: string | null;
+  };
   /** `null` until the engine has looked inside. */
   readonly inspection: Inspection | null;
 }

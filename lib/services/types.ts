@@ -20,7 +20,14 @@ export interface Attachment {
 }
 
 export const SERVICE_STATES = [
-  "failed", "starting", "stopping", "running", "waiting", "stopped", "detached", "unknown",
+  "failed",
+  "starting",
+  "stopping",
+  "running",
+  "waiting",
+  "stopped",
+  "detached",
+  "unknown",
 ] as const;
 /** `waiting`: nothing runs, but a socket, timer or path unit is active and will start it. */
 export type ServiceState = (typeof SERVICE_STATES)[number];
