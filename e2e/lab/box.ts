@@ -1,9 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { ensureGuestRoot } from "./guest-root";
 import { type Ended, isAlive, mustRun, type RunOptions, run, waitUntil } from "./processes";
 import { removeRemains, stopGuest } from "./remains";
@@ -234,20 +232,11 @@ export function cgroup2(): string {
 function startKeeper(name: string, owned: boolean): void {
   mkdirSync(boxDir(name), { recursive: true });
   const log = openSync(join(boxDir(name), "keeper.log"), "a");
-  const keeper = spawn(
-    process.execPath,
-    [
-      "--import",
-      pathToFileURL(createRequire(join(PROJECT, "package.json")).resolve("tsx")).href,
-      fileURLToPath(new URL("keeper.ts", import.meta.url)),
-      name,
-    ],
-    {
-      cwd: PROJECT,
-      detached: true, // its own process group: Ctrl-C reaches only the command in the foreground
-      stdio: [owned ? "pipe" : "ignore", log, log],
-    },
-  );
+  const keeper = spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), join(__dirname, "keeper.ts"), name], {
+    cwd: PROJECT,
+    detached: true, // its own process group: Ctrl-C reaches only the command in the foreground
+    stdio: [owned ? "pipe" : "ignore", log, log],
+  });
   keeper.unref();
   if (keeper.stdin && "unref" in keeper.stdin && typeof keeper.stdin.unref === "function")
     keeper.stdin.unref();

@@ -202,26 +202,18 @@ export function idle(name: string, version: string, description: string): ImageS
   };
 }
 
-/** Runs only with its extension: the themes are not in the base image. */
+/** A base that runs, to be attached together with its extension. */
 function gallery(version: string): ImageSpec {
-  return {
-    service: "gallery",
-    version,
-    units: {
-      "gallery.service": service(
-        "Picture gallery",
-        "ExecStart=/usr/bin/busybox tail -f /usr/share/gallery/themes",
-      ),
-    },
-  };
+  return idle("gallery", version, "Picture gallery");
 }
 
+/** The extension brings a unit of its own: up to systemd 254 only such units see the extension's files. */
 function themes(): ImageSpec {
   return {
     service: "gallery",
     version: "1",
     extension: "themes",
-    units: {},
+    units: { "gallery-themes.service": service("Themes of the picture gallery", "ExecStart=/usr/bin/busybox tail -f /usr/share/gallery/themes") },
     files: { "/usr/share/gallery/themes": "light\ndark\n" },
   };
 }

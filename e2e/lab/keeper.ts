@@ -7,12 +7,11 @@ import { spawn } from "node:child_process";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { childOf, markOf, type ProcessMark, pause, waitUntil } from "./processes";
 import { removeRemains, stopGuest } from "./remains";
 import { type BoxState, boxDir, type Forward, PROJECT, readState, writeState } from "./state";
 
-const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+const here = (file: string) => join(__dirname, file);
 const BOOT_MS = 30_000;
 
 const name = process.argv[2] ?? "";

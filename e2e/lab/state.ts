@@ -1,14 +1,13 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join, resolve } from "node:path";
 import type { ProcessMark } from "./processes";
 
 export const SUITES = ["bookworm", "trixie", "forky"] as const;
 export type Suite = (typeof SUITES)[number];
 export const DEFAULT_SUITE: Suite = "trixie";
 
-export const PROJECT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
+export const PROJECT = resolve(__dirname, "../..");
 /** Where the project lies inside every box, read-only. */
 export const GUEST_PROJECT = "/usr/src/attache";
 
