@@ -44,22 +44,18 @@ export function createSystemd1(bus: BusClient): Systemd1 {
     },
 
     // Links made by `portablectl --enable` lie elsewhere and show in no unit file state: both kinds must go, or
-    // they dangle after a detach.
+    // they dangle after a detach. One unit at a time, since a single unknown one would spare all others.
     async disableUnits(units, location) {
-      await callManager(bus, "DisableUnitFiles", "asb", [units, isRuntime(location)]);
-      const flags = isRuntime(location) ? PORTABLE_FLAG | RUNTIME_FLAG : PORTABLE_FLAG;
-      await callManager(bus, "DisableUnitFilesWithFlags", "ast", [units, flags]);
+      const runtime = isRuntime(location);
+      const flags = runtime ? PORTABLE_FLAG | RUNTIME_FLAG : PORTABLE_FLAG;
+      for (const unit of units) {
+        await unlessUnknown(callManager(bus, "DisableUnitFiles", "asb", [[unit], runtime]));
+        await unlessUnknown(callManager(bus, "DisableUnitFilesWithFlags", "ast", [[unit], flags]));
+      }
     },
 
-    // A unit that is not loaded has no failure to forget.
     async resetFailed(unit) {
-      try {
-        await callManager(bus, "ResetFailedUnit", "s", [unit]);
-      } catch (error) {
-        const unknown =
-          error instanceof AppError && error.params.name === "org.freedesktop.systemd1.NoSuchUnit";
-        if (!unknown) throw error;
-      }
+      await unlessUnknown(callManager(bus, "ResetFailedUnit", "s", [unit]));
     },
 
     async unitStates(names) {
@@ -85,6 +81,16 @@ export function createSystemd1(bus: BusClient): Systemd1 {
 
     runJob: (verb, unit, options) => runJob(bus, verb, unit, options),
   };
+}
+
+/** A unit that systemd does not know has no link to remove and no failure to forget. */
+async function unlessUnknown(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    const unknown = error instanceof AppError && error.params.name === "org.freedesktop.systemd1.NoSuchUnit";
+    if (!unknown) throw error;
+  }
 }
 
 function isRuntime(location: Location): boolean {
