@@ -1,0 +1,32 @@
+import type { Deployment } from "@/lib/deploy/types";
+import type { Message } from "@/lib/errors";
+
+/** What a deployment proved about its target: it stayed up, it did not, or neither. */
+export type Verdict = "up" | "down";
+
+/** Failures of the version itself: its units did not start or did not stay. A lost bus or a person's "go back" says nothing about it. */
+const OWN_FAULTS: ReadonlySet<string> = new Set([
+  "job-failed",
+  "unit-failed",
+  "unit-gone",
+  "unit-restarted",
+  "unit-skipped",
+  "unit-stopped",
+]);
+
+export function verdictOf({
+  kind,
+  to,
+  outcome,
+  message,
+}: Pick<Deployment, "kind" | "to" | "outcome" | "message">): Verdict | null {
+  if (to === null || kind === "detach" || kind === "restart") return null;
+  if (outcome === "succeeded") return "up";
+  const hasFailed = outcome === "reverted" || outcome === "needs-person";
+  return hasFailed && OWN_FAULTS.has(causeOf(message)) ? "down" : null;
+}
+
+/** Where the way back failed too, the first cause is a parameter of the message. */
+function causeOf(message: Message | null): string {
+  return String((message?.code === "could-not-go-back" ? message.params.first : message?.code) ?? "");
+}
