@@ -56,6 +56,10 @@ export class Box {
     return this.state.init.pid;
   }
 
+  isUp(): boolean {
+    return this.state.init !== null && isAlive(this.state.init);
+  }
+
   get port(): number {
     return this.state.forwards[0]?.host ?? 0;
   }
@@ -232,11 +236,15 @@ export function cgroup2(): string {
 function startKeeper(name: string, owned: boolean): void {
   mkdirSync(boxDir(name), { recursive: true });
   const log = openSync(join(boxDir(name), "keeper.log"), "a");
-  const keeper = spawn(process.execPath, ["--require", require.resolve("tsx/cjs"), join(__dirname, "keeper.ts"), name], {
-    cwd: PROJECT,
-    detached: true, // its own process group: Ctrl-C reaches only the command in the foreground
-    stdio: [owned ? "pipe" : "ignore", log, log],
-  });
+  const keeper = spawn(
+    process.execPath,
+    ["--require", require.resolve("tsx/cjs"), join(__dirname, "keeper.ts"), name],
+    {
+      cwd: PROJECT,
+      detached: true, // its own process group: Ctrl-C reaches only the command in the foreground
+      stdio: [owned ? "pipe" : "ignore", log, log],
+    },
+  );
   keeper.unref();
   if (keeper.stdin && "unref" in keeper.stdin && typeof keeper.stdin.unref === "function")
     keeper.stdin.unref();

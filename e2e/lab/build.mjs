@@ -1,13 +1,29 @@
 // Builds what packaging/install installs: the web server (.next/standalone) and the engine (dist). A part whose
 // sources did not change since it was built is left alone.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
-import { PROJECT } from "./setup.mjs";
 import { say, step } from "./say.mjs";
+import { PROJECT } from "./setup.mjs";
 
 const at = (path) => join(PROJECT, path);
-const SHARED = ["lib", "prisma/schema.prisma", "prisma/migrations", "package-lock.json", "tsconfig.json"];
+const SHARED = [
+  "package.json",
+  "lib",
+  "prisma/schema.prisma",
+  "prisma/migrations",
+  "package-lock.json",
+  "tsconfig.json",
+];
 
 /** The Prisma client, which everything that touches the history imports. */
 export async function generateClient() {
@@ -21,7 +37,8 @@ export async function buildEngine() {
     say("Bundling the engine");
     const { build } = await import("esbuild");
     const natives = ["better-sqlite3", "bindings", "file-uri-to-path"];
-    for (const old of ["engine.mjs", "node_modules", "prisma"]) rmSync(at(`dist/${old}`), { recursive: true, force: true });
+    for (const old of ["engine.mjs", "engine.mjs.map", "node_modules", "migrations"])
+      rmSync(at(`dist/${old}`), { recursive: true, force: true });
     await build({
       entryPoints: [at("lib/engine/main.ts")],
       outfile: at("dist/engine.mjs"),
@@ -34,21 +51,42 @@ export async function buildEngine() {
       // Native, so it stays beside the bundle; the other two are optional parts of dbus-next that are never asked for.
       external: ["better-sqlite3", "x11", "usocket"],
       // CommonJS packages in the bundle ask for Node's modules with `require`.
-      banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+      banner: {
+        js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+      },
       logLevel: "warning",
     });
     for (const name of natives) {
-      const wanted = (path) => !/\/(src|deps|test|docs|build\/(?!Release$|Release\/better_sqlite3\.node$).+)(\/|$)/.test(path.slice(at("node_modules").length));
-      cpSync(at(`node_modules/${name}`), at(`dist/node_modules/${name}`), { recursive: true, filter: wanted });
+      const wanted = (path) =>
+        !/\/(src|deps|test|docs|build\/(?!Release$|Release\/better_sqlite3\.node$).+)(\/|$)/.test(
+          path.slice(at("node_modules").length),
+        );
+      cpSync(at(`node_modules/${name}`), at(`dist/node_modules/${name}`), {
+        recursive: true,
+        filter: wanted,
+      });
     }
-    cpSync(at("prisma/migrations"), at("dist/prisma/migrations"), { recursive: true });
+    cpSync(at("prisma/migrations"), at("dist/migrations"), { recursive: true });
   });
 }
 
 export async function buildWeb() {
-  const inputs = [...SHARED, "app", "components", "public", "instrumentation.ts", "instrumentation-node.ts", "proxy.ts", "next.config.js", "postcss.config.mjs"];
+  const inputs = [
+    ...SHARED,
+    "app",
+    "components",
+    "public",
+    "instrumentation.ts",
+    "instrumentation-node.ts",
+    "proxy.ts",
+    "next.config.js",
+    "postcss.config.mjs",
+  ];
   await unlessBuilt(".next/.inputs", inputs, async () => {
-    await step("Building the web server", [at("node_modules/.bin/next"), "build"], { cwd: PROJECT, env: { NEXT_TELEMETRY_DISABLED: "1" } });
+    await step("Building the web server", [at("node_modules/.bin/next"), "build"], {
+      cwd: PROJECT,
+      env: { NEXT_TELEMETRY_DISABLED: "1" },
+    });
     // Next leaves these two to whoever installs the standalone server.
     cpSync(at(".next/static"), at(".next/standalone/.next/static"), { recursive: true });
     if (existsSync(at("public"))) cpSync(at("public"), at(".next/standalone/public"), { recursive: true });

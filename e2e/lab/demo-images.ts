@@ -213,7 +213,12 @@ function themes(): ImageSpec {
     service: "gallery",
     version: "1",
     extension: "themes",
-    units: { "gallery-themes.service": service("Themes of the picture gallery", "ExecStart=/usr/bin/busybox tail -f /usr/share/gallery/themes") },
+    units: {
+      "gallery-themes.service": service(
+        "Themes of the picture gallery",
+        "ExecStart=/usr/bin/busybox tail -f /usr/share/gallery/themes",
+      ),
+    },
     files: { "/usr/share/gallery/themes": "light\ndark\n" },
   };
 }

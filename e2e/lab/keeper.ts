@@ -40,7 +40,7 @@ async function boot(): Promise<void> {
   const outer = spawn("setpriv", ["--pdeathsig", "KILL", "sh", here("boot.sh"), "outside"], {
     stdio: ["ignore", "inherit", "inherit"],
     env: {
-      PATH: process.env.PATH,
+      ...process.env,
       LAB_NAME: state.name,
       LAB_DIR: boxDir(name),
       LAB_CGROUP: state.cgroup,

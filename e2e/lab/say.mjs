@@ -20,15 +20,23 @@ export async function step(title, argv, options = {}) {
   const started = Date.now();
   const seconds = () => `${Math.round((Date.now() - started) / 1000)} s`;
   say(`${title}: ${argv.join(" ")}`);
-  const ticker = setInterval(() => {
-    if (process.stdout.isTTY) process.stdout.write(`\r  … ${seconds()} `);
-    else console.log(`  … ${seconds()}`);
-  }, process.stdout.isTTY ? 1000 : 15_000);
+  const ticker = setInterval(
+    () => {
+      if (process.stdout.isTTY) process.stdout.write(`\r  … ${seconds()} `);
+      else console.log(`  … ${seconds()}`);
+    },
+    process.stdout.isTTY ? 1000 : 15_000,
+  );
   const { code, output } = await new Promise((resolve, reject) => {
     const [program, ...args] = argv;
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options, env: { ...process.env, ...options.env } });
+    const child = spawn(program, args, {
+      stdio: ["ignore", "pipe", "pipe"],
+      ...options,
+      env: { ...process.env, ...options.env },
+    });
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text) => (output += text));
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, output }));
   }).finally(() => clearInterval(ticker));

@@ -14,39 +14,59 @@ const COMPILER_PACKAGES = ["python3", "make", "g++"];
 export async function requireBoxes({ port } = {}) {
   const missing = [];
   if (process.platform !== "linux") giveUp(["Linux is needed: a box is a set of Linux namespaces"]);
-  if (process.getuid?.() !== 0) giveUp(["root is needed, for namespaces, mounts and loop devices: run it with sudo, or as root"]);
-  if (!existsSync("/usr/bin/apt-get")) missing.push("Debian 12 or newer is needed: its package tools build the host in the box");
-  const namespaces = spawnSync("unshare", ["--mount", "--pid", "--fork", "--uts", "--ipc", "--net", "--cgroup", "true"]);
+  if (process.getuid?.() !== 0)
+    giveUp(["root is needed, for namespaces, mounts and loop devices: run it with sudo, or as root"]);
+  if (!existsSync("/usr/bin/apt-get"))
+    missing.push("Debian 12 or newer is needed: its package tools build the host in the box");
+  const namespaces = spawnSync("unshare", [
+    "--mount",
+    "--pid",
+    "--fork",
+    "--uts",
+    "--ipc",
+    "--net",
+    "--cgroup",
+    "true",
+  ]);
   if (namespaces.status !== 0) {
-    missing.push(`new namespaces are refused (${String(namespaces.stderr ?? namespaces.error).trim()}): in a container, start it with --privileged`);
+    missing.push(
+      `new namespaces are refused (${String(namespaces.stderr ?? namespaces.error).trim()}): in a container, start it with --privileged`,
+    );
   }
   missing.push(...cgroupProblems(), ...(await loopProblems()));
-  if (port && !(await isPortFree(port))) missing.push(`port ${port} of 127.0.0.1 is taken: choose another one with --port N`);
+  if (port && !(await isPortFree(port)))
+    missing.push(`port ${port} of 127.0.0.1 is taken: choose another one with --port N`);
   if (missing.length > 0) giveUp(missing);
 }
 
 export function requireNode() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 19)) giveUp([`Node.js 20.19 or newer is needed, this is ${process.versions.node}`]);
+  if (major < 20 || (major === 20 && minor < 19))
+    giveUp([`Node.js 20.19 or newer is needed, this is ${process.versions.node}`]);
 }
 
 /** Installs the Debian packages that are not there yet. */
 export async function installDebianPackages({ browser = false } = {}) {
   const wanted = [...BOX_PACKAGES];
   if (!existsSync(join(PROJECT, NATIVE))) wanted.push(...COMPILER_PACKAGES);
-  if (browser && !["/usr/bin/chromium", process.env.CHROMIUM_PATH].some((path) => path && existsSync(path))) wanted.push("chromium");
+  if (browser && !["/usr/bin/chromium", process.env.CHROMIUM_PATH].some((path) => path && existsSync(path)))
+    wanted.push("chromium");
   const missing = wanted.filter((name) => !isInstalled(name));
   if (missing.length === 0) return;
   say(`These Debian packages are missing and will be installed: ${missing.join(" ")}`);
   const env = { DEBIAN_FRONTEND: "noninteractive" };
   await step("Reading package lists", ["apt-get", "update", "-q"], { env });
-  await step("Installing", ["apt-get", "install", "-q", "-y", "--no-install-recommends", ...missing], { env });
+  await step("Installing", ["apt-get", "install", "-q", "-y", "--no-install-recommends", ...missing], {
+    env,
+  });
 }
 
 /** Installs the npm packages of the lock file when node_modules does not hold them. */
 export async function installNpmPackages() {
   if (isLockSatisfied()) return;
-  say("The npm packages of package-lock.json are missing or old and will be installed (the first time it compiles SQLite: some minutes)");
+  say(
+    "The npm packages of package-lock.json are missing or old and will be installed (the first time it compiles SQLite: some minutes)",
+  );
   // With the headers at hand, node-gyp does not look for them on the network.
   const prefix = dirname(dirname(process.execPath));
   const env = existsSync(join(prefix, "include/node/node.h")) ? { npm_config_nodedir: prefix } : {};
@@ -61,20 +81,29 @@ function isLockSatisfied() {
   const packagesOf = (file) => JSON.parse(readFileSync(join(PROJECT, file), "utf8")).packages;
   try {
     const installed = packagesOf("node_modules/.package-lock.json");
-    const wanted = Object.entries(packagesOf("package-lock.json")).filter(([path]) => path.startsWith("node_modules/"));
-    return wanted.every(([path, { version, optional }]) => (installed[path] ? installed[path].version === version : optional === true));
+    const wanted = Object.entries(packagesOf("package-lock.json")).filter(([path]) =>
+      path.startsWith("node_modules/"),
+    );
+    return wanted.every(([path, { version, optional }]) =>
+      installed[path] ? installed[path].version === version : optional === true,
+    );
   } catch {
     return false;
   }
 }
 
 function isInstalled(name) {
-  const { stdout } = spawnSync("dpkg-query", ["--show", "--showformat", "${Status}", name], { encoding: "utf8" });
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholder
+  const { stdout } = spawnSync("dpkg-query", ["--show", "--showformat", "${Status}", name], {
+    encoding: "utf8",
+  });
   return stdout === "install ok installed";
 }
 
 function cgroupProblems() {
-  const row = readFileSync("/proc/self/mountinfo", "utf8").split("\n").find((line) => line.includes(" - cgroup2 "));
+  const row = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .find((line) => line.includes(" - cgroup2 "));
   if (!row) return ["cgroup2 is not mounted: mount -t cgroup2 cgroup2 /sys/fs/cgroup"];
   const probe = join(row.split(" ")[4], `attache-lab-probe-${process.pid}`);
   try {
@@ -82,7 +111,9 @@ function cgroupProblems() {
     rmdirSync(probe);
     return [];
   } catch (error) {
-    return [`no cgroup can be made below ${dirname(probe)} (${error.code}): in a container, start it with --privileged`];
+    return [
+      `no cgroup can be made below ${dirname(probe)} (${error.code}): in a container, start it with --privileged`,
+    ];
   }
 }
 

@@ -1,0 +1,12 @@
+/** @type {import("next").NextConfig} */
+module.exports = {
+  // A folder that runs without node_modules: what packaging/install puts on a host.
+  output: "standalone",
+  outputFileTracingRoot: __dirname,
+  turbopack: { root: __dirname },
+  // Bundled, dbus-next fails the build (it asks for x11) and would exist twice, which breaks its Variant class.
+  serverExternalPackages: ["dbus-next", "better-sqlite3", "@prisma/adapter-better-sqlite3"],
+  poweredByHeader: false,
+  // Keeps `next dev` from writing files of its own into the checkout.
+  agentRules: false,
+};
