@@ -45,6 +45,8 @@ interface Held {
 export function createEngine(options: EngineOptions): {
   methods: Methods;
   recover(intents: readonly Intent[]): Promise<void>;
+  /** How many deployments are under way. */
+  open(): number;
 } {
   const { host, intents, journal, publish } = options;
   const held = new Map<string, Held>();
@@ -150,6 +152,7 @@ export function createEngine(options: EngineOptions): {
 
   return {
     methods,
+    open: () => held.size,
     /** Settles what an earlier life left open. The locks are taken before the first await. */
     async recover(open) {
       const work = open.map((intent) => ({ intent, one: hold(intent.deployment) }));

@@ -1,0 +1,71 @@
+import type { OwnedDatabase } from "@/lib/db";
+import type { Deployment, VersionRef } from "@/lib/deploy/types";
+import { digestOf } from "@/lib/engine/digest";
+import type { Journal } from "@/lib/engine/service";
+import { AppError } from "@/lib/errors";
+import { allInspections, saveInspection } from "@/lib/history/inspections";
+import { createRecorder } from "@/lib/history/recorder";
+import type { OpenedImage } from "@/lib/images/inspect";
+import type { Inspection } from "@/lib/images/types";
+
+export interface Keeper extends Journal {
+  /** What was opened in earlier lives; empty without a database. */
+  inspections(): ReadonlyMap<string, Inspection>;
+  keepInspection(opened: OpenedImage): void;
+  /** Ends records that no intent speaks of any more: their outcome was never written. */
+  closeUnfinished(known: readonly string[]): Promise<void>;
+}
+
+/**
+ * Keeps the record in the database, and lives without one: a database that is
+ * missing, locked, full or garbage is told to the log, tried again with the
+ * next write, and never stops a deployment.
+ */
+export function createKeeper(db: OwnedDatabase): Keeper {
+  const complain = (error: unknown) => console.error("the history was not written:", error);
+  const recorder = createRecorder(db, complain);
+  const keepDigest = async (id: string, which: "from" | "to", version: VersionRef | null) => {
+    const sha256 = version && (await digestOf(version));
+    if (sha256) await recorder.setDigest(id, which, sha256);
+  };
+
+  return {
+    save: recorder.save,
+    setReason: recorder.setReason,
+    inspections: () => orWithout(() => allInspections(db), new Map(), complain),
+    keepInspection: (opened) => orWithout(() => saveInspection(db, opened), undefined, complain),
+    finished({ id, kind, from, to }) {
+      const digests = keepDigest(id, "to", kind === "restart" ? null : to).then(() =>
+        keepDigest(id, "from", from),
+      );
+      digests.catch(complain);
+    },
+    async closeUnfinished(known) {
+      const open = orWithout(() => recorder.unfinished(), [], complain);
+      for (const deployment of open.filter(({ id }) => !known.includes(id)))
+        await recorder.save(ended(deployment));
+    },
+  };
+}
+
+function orWithout<T>(work: () => T, otherwise: T, complain: (error: unknown) => void): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    complain(error);
+    return otherwise;
+  }
+}
+
+function ended(deployment: Deployment): Deployment {
+  const message = { code: "record-lost", params: {} };
+  return {
+    ...deployment,
+    phase: "finished",
+    outcome: "needs-person",
+    message,
+    finishedAt: Date.now(),
+    startsAt: null,
+  };
+}
