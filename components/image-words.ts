@@ -1,3 +1,4 @@
+import { cleanText } from "@/components/clean-text";
 import type { ImageVersion } from "@/lib/images/types";
 
 /** "1.4 MB": decimal units, as `ls -h --si` and file managers show them. */
@@ -23,11 +24,11 @@ export function permissions(mode: number): string {
 
 /** "root:root", with numbers where the host knows no name. */
 export function ownerName(owner: ImageVersion["owner"]): string {
-  return `${owner.user ?? owner.uid}:${owner.group ?? owner.gid}`;
+  return cleanText(`${owner.user ?? owner.uid}:${owner.group ?? owner.gid}`);
 }
 
 /** The label of a version for people; a file name may well have none. */
 export function versionName(label: string | null): string {
   if (label === null) return "none";
-  return label === "" ? "(no version)" : label;
+  return label === "" ? "(no version)" : cleanText(label);
 }

@@ -1,8 +1,11 @@
-import type { Deployment, DeploymentSummary, Kind, Refusal } from "@/lib/deploy/types";
+import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
 
 /** What the list shows of a deployment. */
-export type RowDeployment = Omit<DeploymentSummary, "message" | "reason" | "startedAt">;
+export interface RowDeployment extends Omit<DeploymentSummary, "message" | "reason" | "startedAt"> {
+  /** The step that runs now, where its events have told. */
+  readonly step?: Pick<Step, "name" | "direction" | "params">;
+}
 
 /** What one button offers. */
 export interface RowTarget {
@@ -60,7 +63,19 @@ export function applyRows(
 ): readonly ServiceRow[] {
   if (change.whole) return change.changed;
   const gone = new Set([...change.removed, ...change.changed.map((row) => row.name)]);
-  return [...rows.filter((row) => !gone.has(row.name)), ...change.changed].sort(compareRows);
+  const old = new Map(rows.map((row) => [row.name, row]));
+  const changed = change.changed.map((row) => keepStep(old.get(row.name), row));
+  return [...rows.filter((row) => !gone.has(row.name)), ...changed].sort(compareRows);
+}
+
+/** The deployments that ended between two states of the list: the ones whose result somebody is waiting for. */
+export function endedBetween(
+  before: readonly ServiceRow[],
+  after: readonly ServiceRow[],
+): readonly RowDeployment[] {
+  const running = new Set(before.flatMap((row) => row.running?.id ?? []));
+  if (running.size === 0) return [];
+  return after.flatMap(({ last }) => (last && last.outcome !== null && running.has(last.id) ? [last] : []));
 }
 
 /** Keeps the row of a deployment up to date from its own events, which may come before the row does. */
@@ -89,11 +104,21 @@ export function upgradeKind(row: Pick<ServiceRow, "current">): Kind {
 }
 
 export function summarize(deployment: Deployment): RowDeployment {
+  const step = deployment.steps.findLast(({ outcome, name }) => outcome === "running" && name !== "wait");
   return {
-    ...toRowDeployment({ ...deployment, from: null, to: null }),
-    from: deployment.from?.label ?? null,
-    to: deployment.to?.label ?? null,
+    ...toRowDeployment({
+      ...deployment,
+      from: deployment.from?.label ?? null,
+      to: deployment.to?.label ?? null,
+    }),
+    ...(step ? { step: { name: step.name, direction: step.direction, params: step.params } } : {}),
   };
+}
+
+/** Rows know no steps, so a new row must not forget the one that an event has told. */
+function keepStep(old: ServiceRow | undefined, row: ServiceRow): ServiceRow {
+  const step = old?.running?.step;
+  return step && row.running?.id === old?.running?.id ? { ...row, running: { ...row.running, step } } : row;
 }
 
 function toRowTarget(target: Target): RowTarget {

@@ -33,7 +33,7 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
   database: () => "The history cannot be read at the moment.",
   unexpected: (p) =>
     given(p, "text") === ""
-      ? "Something unforeseen went wrong."
+      ? `Something unforeseen went wrong.${given(p, "reference") === "" ? "" : ` Reference for the log: ${p("reference")}.`}`
       : `Something unforeseen went wrong: ${p("text")}.`,
 };
 
@@ -241,28 +241,13 @@ export function sayStep(step: Pick<Step, "name" | "direction" | "params">): stri
   return STEPS[step.name](reader(step.params), step);
 }
 
-/** How the host is missing something, and the command that adds it. */
-export const MISSING: Record<string, { sentence: Sentence; command: string }> = {
-  "bus-unreachable": {
-    sentence: () => "There is no system bus to talk to.",
-    command: "systemctl start dbus.service",
-  },
-  "bus-denied": {
-    sentence: () => "The system bus refuses this user.",
-    command: "systemctl reload dbus.service",
-  },
-  "portabled-missing": {
-    sentence: () => "systemd-portabled is not installed.",
-    command: "apt-get install systemd-container",
-  },
-  "engine-missing": {
-    sentence: () => "The engine, which alone may change this host, is not installed or does not answer.",
-    command: "systemctl status attache-engine.service",
-  },
-  database: {
-    sentence: () => "The history cannot be read.",
-    command: "systemctl start attache-engine.service",
-  },
+/** The command that adds what the host lacks. */
+export const MISSING: Readonly<Record<string, string>> = {
+  "bus-unreachable": "systemctl start dbus.service",
+  "bus-denied": "systemctl reload dbus.service",
+  "portabled-missing": "apt-get install systemd-container",
+  "engine-missing": "systemctl status attache-engine.service",
+  database: "systemctl restart attache-engine.service",
 };
 
 function sayFrom(table: Partial<Record<string, Sentence>>, { code, params }: Message): string {

@@ -1,0 +1,74 @@
+"use server";
+
+import { refresh } from "next/cache";
+import {
+  CancelDeployment,
+  DeployVersion,
+  DetachService,
+  RestartUnit,
+  SetReason,
+} from "@/app/(console)/schemas";
+import type { Answer } from "@/components/answer";
+import { type ActionResult, defineAction } from "@/lib/action";
+import { engine } from "@/lib/engine/client";
+
+/** Attach, upgrade or roll back: which it is follows from the host. */
+export async function deployVersion(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await deploy(null, form));
+}
+
+export async function detachService(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await detach(null, form));
+}
+
+export async function restartUnit(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await restart(null, form));
+}
+
+/** Cancels while it waits, goes back while it settles. */
+export async function cancelDeployment(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("deployment"), await cancel(null, form));
+}
+
+export async function saveReason(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("deployment"), await setReason(null, form));
+}
+
+const deploy = defineAction(DeployVersion, async ({ target }, actor) => {
+  const { id } = await engine().deploy({ ...target, by: actor.name });
+  refresh();
+  return id;
+});
+
+const detach = defineAction(DetachService, async ({ target }, actor) => {
+  const { id } = await engine().detach({ service: target.service, expected: target.version, by: actor.name });
+  refresh();
+  return id;
+});
+
+const restart = defineAction(RestartUnit, async ({ target }, actor) => {
+  const unit = target.version === "" ? {} : { unit: target.version };
+  const { id } = await engine().restart({ service: target.service, ...unit, by: actor.name });
+  refresh();
+  return id;
+});
+
+const cancel = defineAction(CancelDeployment, async ({ deployment }, actor) => {
+  await engine().cancel({ id: deployment, by: actor.name });
+  refresh();
+  return deployment;
+});
+
+const setReason = defineAction(SetReason, async ({ deployment, reason }, actor) => {
+  await engine().setReason({ id: deployment, by: actor.name, reason });
+  refresh();
+  return deployment;
+});
+
+function answer(target: FormDataEntryValue | null, result: ActionResult<string>): Answer {
+  return {
+    target: typeof target === "string" ? target : "",
+    id: result.ok ? result.value : null,
+    error: result.ok ? null : result.error,
+  };
+}

@@ -1,0 +1,70 @@
+import { cleanText } from "@/components/clean-text";
+import { byteSize, versionName } from "@/components/image-words";
+import { TimeAgo } from "@/components/time-ago";
+import { duration, utcStamp } from "@/components/time-words";
+import type { Deployment, VersionRef } from "@/lib/deploy/types";
+
+/** Who, when, from what to what. */
+export function DeploymentFacts({ deployment, now }: { deployment: Deployment; now: number }) {
+  const { from, to, by, requestedAt, startedAt, finishedAt, profile, location, id } = deployment;
+  return (
+    <section className="block" aria-labelledby="facts-title">
+      <h2 id="facts-title">On record</h2>
+      <dl className="facts facts-wide">
+        <div>
+          <dt>Asked for by</dt>
+          <dd>{cleanText(by)}</dd>
+        </div>
+        <div>
+          <dt>When</dt>
+          <dd>
+            <TimeAgo at={requestedAt} now={now} />
+            <span className="quiet">{` (${utcStamp(requestedAt)})`}</span>
+          </dd>
+        </div>
+        {startedAt !== null && finishedAt !== null && (
+          <div>
+            <dt>Took</dt>
+            <dd>{duration(finishedAt - startedAt)}</dd>
+          </div>
+        )}
+        {profile !== null && (
+          <div>
+            <dt>Profile</dt>
+            <dd>{`${cleanText(profile)}${location === "runtime" ? ", until reboot" : ""}`}</dd>
+          </div>
+        )}
+        <Image label="From" image={from} />
+        <Image label="To" image={to} />
+        <div>
+          <dt>Id</dt>
+          <dd>
+            <code>{id}</code>
+          </dd>
+        </div>
+      </dl>
+    </section>
+  );
+}
+
+function Image({ label, image }: { label: string; image: VersionRef | null }) {
+  if (!image) return null;
+  return (
+    <div className="facts-long">
+      <dt>{label}</dt>
+      <dd>
+        <code>{versionName(image.label)}</code>
+        <p className="quiet">
+          <code>{cleanText(image.path)}</code>
+          {image.size > 0 && `, ${byteSize(image.size)}`}
+        </p>
+        {image.sha256 !== null && (
+          <p className="quiet">
+            {"sha256 "}
+            <code>{cleanText(image.sha256)}</code>
+          </p>
+        )}
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { connection } from "next/server";
+import { cancelDeployment, deployVersion, saveReason } from "@/app/(console)/actions";
+import { DeploymentFacts } from "@/app/(console)/deployments/[id]/deployment-facts";
+import { cleanText } from "@/components/clean-text";
+import { DeploymentView } from "@/components/deployment-view";
+import { requestTitle } from "@/components/deployment-words";
+import { LiveRefresh } from "@/components/live-refresh";
+import { pageTitle } from "@/components/page-title";
+import { ReasonForm } from "@/components/reason-form";
+import { countFailed, summarize } from "@/components/service-row";
+import { servicePath } from "@/components/target";
+import { wayBack } from "@/components/way-back";
+import { requireSession } from "@/lib/auth/session";
+import { live } from "@/lib/live";
+
+export async function generateMetadata({ params }: PageProps<"/deployments/[id]">): Promise<Metadata> {
+  await connection();
+  await requireSession();
+  const { host, services } = live().snapshot();
+  const deployment = await live().deployment((await params).id);
+  const title = deployment
+    ? `${requestTitle(summarize(deployment))} · ${cleanText(deployment.service)}`
+    : "Unknown deployment";
+  return { title: pageTitle(title, host.name, countFailed(services)) };
+}
+
+/** One deployment: live while it runs, the record for ever after, at the same address. */
+export default async function DeploymentPage({ params }: PageProps<"/deployments/[id]">) {
+  await connection();
+  await requireSession();
+  const deployment = await live().deployment((await params).id);
+  if (!deployment) notFound();
+
+  const service = live().service(deployment.service);
+  const canAct = service != null && service.blocked === null && live().snapshot().missing.length === 0;
+  const isLatest = service?.last?.id === deployment.id;
+  const back = canAct && isLatest ? wayBack(summarize(deployment), service.currentLabel) : null;
+  const now = Date.now();
+  return (
+    <>
+      <LiveRefresh service={deployment.service} id={deployment.id} />
+      <p className="crumbs">
+        <a href="/">Services</a> /{" "}
+        <a href={servicePath(deployment.service)}>{cleanText(deployment.service)}</a>
+      </p>
+      <h1>{requestTitle(summarize(deployment))}</h1>
+      <DeploymentView
+        initial={deployment}
+        now={now}
+        back={back}
+        cancel={cancelDeployment}
+        deploy={deployVersion}
+      />
+      <DeploymentFacts deployment={deployment} now={now} />
+      <ReasonForm id={deployment.id} reason={deployment.reason} save={saveReason} />
+    </>
+  );
+}

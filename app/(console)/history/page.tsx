@@ -1,0 +1,65 @@
+import type { Metadata } from "next";
+import { connection } from "next/server";
+import { HistoryFilter, readHistoryFilter, writeHistoryFilter } from "@/app/(console)/history/history-filter";
+import { LiveRefresh } from "@/components/live-refresh";
+import { pageTitle } from "@/components/page-title";
+import { countFailed } from "@/components/service-row";
+import { Timeline } from "@/components/timeline";
+import { say } from "@/components/words";
+import { describe } from "@/lib/action";
+import { requireSession } from "@/lib/auth/session";
+import { live } from "@/lib/live";
+
+const PAGE_ROWS = 50;
+
+export async function generateMetadata(): Promise<Metadata> {
+  await connection();
+  await requireSession();
+  const { host, services } = live().snapshot();
+  return { title: pageTitle("History", host.name, countFailed(services)) };
+}
+
+/** Every deployment on record, newest first; filters and page are in the address. */
+export default async function HistoryPage({ searchParams }: PageProps<"/history">) {
+  await connection();
+  await requireSession();
+  const filter = readHistoryFilter(await searchParams);
+  const isFiltered = Object.keys(filter).some((key) => key !== "before");
+  const past = await live()
+    .history({ ...filter, limit: PAGE_ROWS })
+    .then((page) => ({ ok: true as const, page }))
+    .catch((error: unknown) => ({ ok: false as const, problem: describe(error) }));
+  return (
+    <>
+      <LiveRefresh history />
+      <h1>History</h1>
+      <HistoryFilter
+        filter={filter}
+        services={live()
+          .snapshot()
+          .services.map(({ name }) => name)}
+      />
+      {!past.ok ? (
+        <p className="nothing">{say(past.problem)}</p>
+      ) : past.page.rows.length === 0 ? (
+        <p className="nothing">
+          {isFiltered
+            ? "No deployment on record matches this filter."
+            : "Nothing was deployed from here yet."}
+        </p>
+      ) : (
+        <Timeline deployments={past.page.rows} now={Date.now()} />
+      )}
+      <p className="pager">
+        {filter.before !== undefined && (
+          <a href={writeHistoryFilter({ ...filter, before: undefined })}>Newest</a>
+        )}
+        {past.ok && past.page.next !== null && (
+          <a href={writeHistoryFilter({ ...filter, before: past.page.next })} rel="next">
+            Older
+          </a>
+        )}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+import { z } from "zod";
+import { readTarget } from "@/components/target";
+
+const Id = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
+
+/** `service/version/expected` of one button, as `readTarget` takes it apart. */
+const Target = z.string().transform((text, context) => {
+  const target = readTarget(text);
+  if (target) return target;
+  context.addIssue({ code: "custom", message: "not a target" });
+  return z.NEVER;
+});
+
+export const DeployVersion = z.object({ target: Target });
+/** The version that the page showed stands where a deployment has its target. */
+export const DetachService = z.object({ target: Target });
+/** `service/unit`. */
+export const RestartUnit = z.object({ target: Target });
+/** `service/id`: the service says beside which row an answer belongs. */
+export const CancelDeployment = z.object({
+  deployment: z
+    .string()
+    .transform((text) => text.split("/").at(-1))
+    .pipe(Id),
+});
+export const SetReason = z.object({ deployment: Id, reason: z.string().trim().max(2000) });

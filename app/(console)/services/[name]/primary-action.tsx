@@ -1,0 +1,84 @@
+import { cancelDeployment, deployVersion } from "@/app/(console)/actions";
+import { ActionButton, RefusedButton } from "@/components/action-button";
+import { versionName } from "@/components/image-words";
+import { ResultPanel } from "@/components/result-panel";
+import { RunningPanel } from "@/components/running-panel";
+import { upgradeKind } from "@/components/service-row";
+import { writeTarget } from "@/components/target";
+import { wayBack } from "@/components/way-back";
+import { KIND_WORDS, sayRefusal, WHY_WORDS } from "@/components/words";
+import type { Service, Target } from "@/lib/services/types";
+
+/** How long the result of a deployment stays at the top of the page, ms. */
+const FRESH_MS = 15 * 60_000;
+
+interface PrimaryActionProps {
+  readonly service: Service;
+  readonly now: number;
+  readonly isReadOnly: boolean;
+}
+
+/** The one thing to do next: watch what runs, go back when it has failed, else upgrade. */
+export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) {
+  const { running, last } = service;
+  if (running) return <RunningPanel deployment={running} now={now} cancel={cancelDeployment} />;
+  const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
+  const back =
+    last && isFresh && !isReadOnly && !service.blocked ? wayBack(last, service.currentLabel) : null;
+  return (
+    <>
+      {last?.outcome && isFresh && (
+        <ResultPanel
+          deployment={{ ...last, outcome: last.outcome }}
+          message={last.message}
+          back={back}
+          deploy={deployVersion}
+        />
+      )}
+      <NextStep service={service} isReadOnly={isReadOnly} isOfferedAbove={back?.target.version ?? null} />
+    </>
+  );
+}
+
+interface NextStepProps {
+  readonly service: Service;
+  readonly isReadOnly: boolean;
+  /** What "Switch back" offers already. */
+  readonly isOfferedAbove: string | null;
+}
+
+function NextStep({ service, isReadOnly, isOfferedAbove }: NextStepProps) {
+  const isBad = service.state === "failed";
+  const target: Target | null = (isBad ? service.rollback : null) ?? service.upgrade;
+  if (!target || target.version.label === isOfferedAbove) return null;
+  const kind = target === service.upgrade ? upgradeKind({ current: service.currentLabel }) : "rollback";
+  const words = `${KIND_WORDS[kind].button} ${versionName(target.version.label)}`;
+  const refusal = service.blocked
+    ? sayRefusal(service.blocked)
+    : isReadOnly
+      ? "Not possible now; the reason is above."
+      : null;
+  if (refusal !== null)
+    return (
+      <RefusedButton id="primary-why" reason={refusal}>
+        {words}
+      </RefusedButton>
+    );
+  return (
+    <div className="primary">
+      <ActionButton
+        action={deployVersion}
+        name="target"
+        value={writeTarget({
+          service: service.name,
+          version: target.version.label,
+          expected: service.currentLabel,
+        })}
+        look="primary"
+      >
+        {words}
+      </ActionButton>
+      <span className="why">{WHY_WORDS[target.why]}</span>
+    </div>
+  );
+}

@@ -1,0 +1,161 @@
+import { deployVersion } from "@/app/(console)/actions";
+import { ActionButton, RefusedButton } from "@/components/action-button";
+import { cleanText } from "@/components/clean-text";
+import { Icon } from "@/components/icon";
+import { byteSize, ownerName, permissions, versionName } from "@/components/image-words";
+import { writeTarget } from "@/components/target";
+import { isoTime, timeAgo, utcStamp } from "@/components/time-words";
+import { KIND_WORDS, sayRefusal } from "@/components/words";
+import { planDeployment } from "@/lib/deploy/plan";
+import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { ImageVersion } from "@/lib/images/types";
+import type { Service } from "@/lib/services/types";
+
+interface VersionsProps {
+  readonly service: Service;
+  readonly past: readonly DeploymentSummary[];
+  readonly now: number;
+  readonly isReadOnly: boolean;
+}
+
+/** Every version on disk, newest first, each with a button or the reason why there is none. */
+export function Versions({ service, past, now, isReadOnly }: VersionsProps) {
+  return (
+    <section className="block" aria-labelledby="versions-title">
+      <h2 id="versions-title">Versions</h2>
+      {service.versions.length === 0 ? (
+        <p className="quiet">No image file of this service is on disk.</p>
+      ) : (
+        <ul className="versions">
+          {service.versions.map((version, index) => (
+            <li key={version.path}>
+              <div className="version-head">
+                <h3>
+                  <code>{versionName(version.label)}</code>
+                </h3>
+                <Badge service={service} version={version} past={past} now={now} />
+              </div>
+              <Facts version={version} />
+              <Switch service={service} version={version} isReadOnly={isReadOnly} id={`version-${index}`} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function Badge({
+  service,
+  version,
+  past,
+  now,
+}: Omit<VersionsProps, "isReadOnly"> & { version: ImageVersion }) {
+  if (service.current?.path === version.path)
+    return (
+      <span className={`tag tone-${service.state === "failed" ? "bad" : "good"}`}>
+        <Icon tone={service.state === "failed" ? "bad" : "good"} />
+        {service.state === "failed"
+          ? "Attached, failed"
+          : service.state === "running"
+            ? "Running"
+            : "Attached"}
+      </span>
+    );
+  const left = past.find(
+    ({ from, outcome, kind }) => from === version.label && outcome === "succeeded" && kind !== "restart",
+  );
+  if (left?.finishedAt != null)
+    return <span className="tag">{`Ran until ${timeAgo(left.finishedAt, now)}`}</span>;
+  const failed = past.find(({ to, outcome }) => to === version.label && outcome === "reverted");
+  if (failed?.finishedAt != null)
+    return (
+      <span className="tag tone-attention">
+        <Icon tone="attention" />
+        {`Did not stay up ${timeAgo(failed.finishedAt, now)}`}
+      </span>
+    );
+  return null;
+}
+
+function Facts({ version }: { version: ImageVersion }) {
+  const { stamp, inspection } = version;
+  const facts = inspection?.ok ? inspection.facts.osRelease : {};
+  const name = facts.PORTABLE_PRETTY_NAME ?? facts.PRETTY_NAME ?? facts.NAME;
+  const release = [facts.ID, facts.VERSION_ID].filter(Boolean).join(" ");
+  return (
+    <dl className="facts">
+      <div className="facts-long">
+        <dt>Path</dt>
+        <dd>
+          <code>{cleanText(version.path)}</code>
+        </dd>
+      </div>
+      <div>
+        <dt>Size</dt>
+        <dd>{version.kind === "directory" ? "Directory" : byteSize(stamp.size)}</dd>
+      </div>
+      <div>
+        <dt>Mode</dt>
+        <dd>
+          <code>{permissions(version.mode)}</code>
+        </dd>
+      </div>
+      <div>
+        <dt>Owner</dt>
+        <dd>{ownerName(version.owner)}</dd>
+      </div>
+      <div>
+        <dt>Changed</dt>
+        <dd>
+          <time dateTime={isoTime(stamp.mtimeMs)}>{utcStamp(stamp.mtimeMs)}</time>
+        </dd>
+      </div>
+      <div>
+        <dt>Inside</dt>
+        <dd>
+          {inspection === null
+            ? "Not looked at yet"
+            : cleanText([name, release && `(${release})`].filter(Boolean).join(" ") || "Unknown")}
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Switch({
+  service,
+  version,
+  isReadOnly,
+  id,
+}: {
+  service: Service;
+  version: ImageVersion;
+  isReadOnly: boolean;
+  id: string;
+}) {
+  if (service.current?.path === version.path) return null;
+  const planned = planDeployment(service, version.label, service.currentLabel);
+  const words = (kind: "attach" | "upgrade" | "rollback") =>
+    `${KIND_WORDS[kind].button} ${versionName(version.label)}`;
+  if (!planned.ok || isReadOnly)
+    return (
+      <RefusedButton
+        id={id}
+        reason={planned.ok ? "Not possible now; the reason is above." : sayRefusal(planned.refusal)}
+      >
+        {`Switch to ${versionName(version.label)}`}
+      </RefusedButton>
+    );
+  const { kind } = planned.plan;
+  if (kind === "detach" || kind === "restart") return null; // never planned for a version
+  return (
+    <ActionButton
+      action={deployVersion}
+      name="target"
+      value={writeTarget({ service: service.name, version: version.label, expected: service.currentLabel })}
+    >
+      {words(kind)}
+    </ActionButton>
+  );
+}

@@ -1,0 +1,104 @@
+import { readMark, type StreamEvent } from "@/components/live-events";
+import { countFailed, toServiceRow } from "@/components/service-row";
+import { sessionActor } from "@/lib/auth/session";
+import { live } from "@/lib/live";
+
+const PING_EVERY_MS = 4000;
+/** A reader that is this many events behind is gone or frozen; it starts afresh when it comes back. */
+const MOST_UNREAD = 256;
+
+/** The stream of changes: one per browser, see `components/live-tabs.ts`. */
+export async function GET(request: Request): Promise<Response> {
+  if (!(await sessionActor())) return new Response("locked\n", { status: 401 });
+  const since = readMark(new URL(request.url).searchParams.get("since"));
+  const encoder = new TextEncoder();
+  let close = () => {};
+
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        const { epoch, revision, bus, engine, seenAt, services } = live().snapshot();
+        let sent = revision;
+        const send = (event: StreamEvent) => {
+          if ((controller.desiredSize ?? 0) <= 0) return close();
+          controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+        };
+        const isFresh = since?.epoch === epoch && since.revision === revision;
+        const off = live().on((event) => {
+          switch (event.type) {
+            case "services": {
+              const from = sent;
+              sent = event.revision;
+              return send({
+                ...event,
+                from,
+                changed: event.changed.map(toServiceRow),
+                removed: event.removed,
+                failed: countFailed(live().snapshot().services),
+              });
+            }
+            case "deployment":
+              return send(event);
+            case "status":
+              return send({
+                type: "status",
+                link: { bus: event.bus, engine: event.engine, seenAt: event.seenAt },
+              });
+            default:
+              return event satisfies never;
+          }
+        });
+        const ping = setInterval(() => {
+          const now = live().snapshot();
+          send({ type: "ping", epoch: now.epoch, revision: sent, now: Date.now(), seenAt: now.seenAt });
+        }, PING_EVERY_MS);
+        const shutdown = shutdownEvents();
+        close = () => {
+          close = () => {};
+          off();
+          clearInterval(ping);
+          shutdown.removeEventListener("shutdown", end);
+          try {
+            controller.close();
+          } catch {
+            // the reader has closed it already
+          }
+        };
+        const end = () => close();
+        shutdown.addEventListener("shutdown", end);
+        request.signal.addEventListener("abort", end);
+        send({
+          type: "hello",
+          epoch,
+          revision,
+          now: Date.now(),
+          failed: countFailed(services),
+          link: { bus, engine, seenAt },
+          rows: isFresh ? null : services.map(toServiceRow),
+        });
+      },
+      cancel() {
+        close();
+      },
+    },
+    { highWaterMark: MOST_UNREAD },
+  );
+
+  return new Response(body, {
+    headers: {
+      "content-type": "text/event-stream; charset=utf-8",
+      // no-transform also keeps Next from compressing, and so from holding back, the stream.
+      "cache-control": "no-cache, no-transform",
+      "x-accel-buffering": "no",
+    },
+  });
+}
+
+/** Fired when the server is told to stop: an open stream would keep it from ending. */
+function shutdownEvents(): EventTarget {
+  const holder = globalThis as { [SHUTDOWN]?: EventTarget }; // one per process, though modules are evaluated several times
+  holder[SHUTDOWN] ??= new EventTarget();
+  return holder[SHUTDOWN];
+}
+
+const SHUTDOWN = Symbol.for("attache.shutdown");

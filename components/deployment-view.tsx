@@ -1,0 +1,90 @@
+"use client";
+
+import { useEffect, useState } from "react";
+import type { AnswerAction } from "@/components/answer";
+import { resultSentence, runningSentence } from "@/components/deployment-words";
+import { useLive } from "@/components/live-provider";
+import { LogBlock } from "@/components/log-block";
+import { ResultPanel } from "@/components/result-panel";
+import { RunningPanel } from "@/components/running-panel";
+import { summarize } from "@/components/service-row";
+import { StepList } from "@/components/step-list";
+import { useNow } from "@/components/use-now";
+import type { WayBack } from "@/components/way-back";
+import { sayStep } from "@/components/words";
+import type { Deployment } from "@/lib/deploy/types";
+
+interface DeploymentViewProps {
+  readonly initial: Deployment;
+  readonly now: number;
+  readonly back: WayBack | null;
+  readonly cancel: AnswerAction;
+  readonly deploy: AnswerAction;
+}
+
+/** Result first, then the steps and what the failing unit said; alive while it runs. */
+export function DeploymentView({ initial, now: serverNow, back, cancel, deploy }: DeploymentViewProps) {
+  const deployment = useDeployment(initial);
+  const now = useNow(serverNow, deployment.phase === "finished" ? 60_000 : 500);
+  const summary = summarize(deployment);
+  const { outcome, steps, log } = deployment;
+  const isFailure = outcome === "needs-person" || outcome === "reverted";
+  const words = outcome ? resultSentence({ ...summary, outcome }) : announcement(deployment);
+  return (
+    <>
+      <p className="sr" role="status">
+        {isFailure ? "" : words}
+      </p>
+      <p className="sr" role="alert">
+        {isFailure ? words : ""}
+      </p>
+      {outcome ? (
+        <ResultPanel
+          deployment={{ ...summary, outcome }}
+          message={deployment.message}
+          back={back}
+          deploy={deploy}
+          hasLink={false}
+        />
+      ) : (
+        <RunningPanel deployment={summary} now={serverNow} cancel={cancel} hasLink={false} />
+      )}
+      <section className="block" aria-labelledby="steps-title">
+        <h2 id="steps-title">Steps</h2>
+        {steps.length === 0 ? <p className="quiet">None was begun.</p> : <StepList steps={steps} now={now} />}
+      </section>
+      {log.length > 0 && (
+        <section className="block" aria-labelledby="log-title">
+          <h2 id="log-title">What the failing unit said</h2>
+          <LogBlock lines={log} />
+        </section>
+      )}
+    </>
+  );
+}
+
+/** The deployment as its own events tell it, starting from what the server drew. */
+function useDeployment(initial: Deployment): Deployment {
+  const live = useLive();
+  const [drawn, setDrawn] = useState(initial);
+  const [deployment, setDeployment] = useState(initial);
+  if (drawn !== initial) {
+    setDrawn(initial);
+    if (deployment.outcome === null || initial.outcome !== null) setDeployment(initial);
+  }
+  useEffect(
+    () =>
+      live.subscribe((event) => {
+        if (event.type === "deployment" && event.deployment.id === initial.id)
+          setDeployment(event.deployment);
+      }),
+    [live, initial.id],
+  );
+  return deployment;
+}
+
+/** For the live region: the newest step, so that not every change of a number is read out. */
+function announcement(deployment: Deployment): string {
+  const step = deployment.steps.findLast((one) => one.outcome === "running");
+  return step ? sayStep(step) : runningSentence({ ...summarize(deployment) });
+}

@@ -1,0 +1,56 @@
+import { ActionButton } from "@/components/action-button";
+import type { AnswerAction } from "@/components/answer";
+import { resultSentence } from "@/components/deployment-words";
+import { Icon } from "@/components/icon";
+import { versionName } from "@/components/image-words";
+import type { RowDeployment } from "@/components/service-row";
+import { writeTarget } from "@/components/target";
+import { OUTCOME_TONES } from "@/components/tones";
+import type { WayBack } from "@/components/way-back";
+import { say } from "@/components/words";
+import type { Outcome } from "@/lib/deploy/types";
+import type { Message } from "@/lib/errors";
+
+interface ResultPanelProps {
+  readonly deployment: Omit<RowDeployment, "outcome"> & { readonly outcome: Outcome };
+  readonly message: Message | null;
+  readonly back: WayBack | null;
+  readonly deploy: AnswerAction;
+  /** Not on the deployment's own page. */
+  readonly hasLink?: boolean;
+}
+
+/** How a deployment ended, what is true now, and the way back. */
+export function ResultPanel({ deployment, message, back, deploy, hasLink = true }: ResultPanelProps) {
+  const tone = OUTCOME_TONES[deployment.outcome];
+  return (
+    <div className={`result result-${tone}`}>
+      <div>
+        <p className="result-title">
+          <Icon tone={tone} />
+          {resultSentence(deployment)}
+        </p>
+        {message && <p>{say(message)}</p>}
+        {message && <FactsNow message={message} />}
+      </div>
+      {back && (
+        <ActionButton action={deploy} name="target" value={writeTarget(back.target)}>
+          {back.kind === "switch"
+            ? `Switch back to ${versionName(back.target.version)}`
+            : `Attach ${versionName(back.target.version)} again`}
+        </ActionButton>
+      )}
+      {hasLink && <a href={`/deployments/${deployment.id}`}>Show the deployment</a>}
+    </div>
+  );
+}
+
+/** What the engine saw on the host when it stopped: only with outcomes that need somebody to look. */
+function FactsNow({ message }: { message: Message }) {
+  const { now, units } = message.params;
+  if (now === undefined || units === undefined) return null;
+  const attached = now === "" ? "No version is attached" : `${versionName(String(now))} is attached`;
+  return (
+    <p className="quiet">{`On the host then: ${attached}${units === "" ? "" : `; ${versionName(String(units))}`}.`}</p>
+  );
+}
