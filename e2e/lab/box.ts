@@ -114,7 +114,7 @@ export class Box {
       "-p",
       "-C",
       "--root",
-      "--wd=/",
+      "--wd",
       "--",
       ...clean,
     ];
