@@ -7,6 +7,8 @@ import type { Systemd } from "./types";
 const UNIT_STARTED = "39f53479d3a045ac8e11786248231fbf";
 /** So many starts of any unit are looked at for the versions that ran before. */
 const STARTS = 5000;
+/** So many image files are looked up one by one where PID 1 does not tell. */
+const MOST_FILES = 200;
 const MOST_LINES = 1000;
 const TIMEOUT_MS = 10_000;
 /** journalctl writes fields longer than 4 KiB as null, so this is far more than what is asked for can take. */
@@ -20,26 +22,44 @@ export const readJournal: Systemd["journal"] = async ({ unit, invocationId, line
     ? [`_SYSTEMD_INVOCATION_ID=${invocationId}`, "+", `INVOCATION_ID=${invocationId}`, "_UID=0"]
     : [`--unit=${unit}`];
   const count = Math.min(Math.max(1, Math.trunc(lines)), MOST_LINES);
-  const entries = await journalctl([`--lines=${count}`, "--output-fields=MESSAGE,PRIORITY", ...scope]);
+  const entries = await entriesOf([`--lines=${count}`, "--output-fields=MESSAGE,PRIORITY", ...scope]);
   return entries.map((entry) => toJournalLine(entry, unit)).sort((one, other) => one.at - other.at);
 };
 
 /**
  * Which image files each unit has been started from, newest first, each once:
- * portabled has PID 1 add `PORTABLE=` (a file name such as `demo_1.2.0.raw`) to
- * what it logs about a unit. As old as the journal is kept. Throws like
+ * portabled has `PORTABLE=` (a file name such as `demo_1.2.0.raw`) added to
+ * what is logged about a unit. As old as the journal is kept. Throws like
  * `readJournal`.
  */
 export async function startsByPortable(): Promise<ReadonlyMap<string, readonly string[]>> {
+  const starts = newestFirst(await toldByPid1(), "UNIT");
+  return starts.size > 0 ? starts : newestFirst(await toldByServices(), "_SYSTEMD_UNIT");
+}
+
+function toldByPid1(): Promise<readonly JournalEntry[]> {
   const filter = ["_PID=1", `MESSAGE_ID=${UNIT_STARTED}`];
-  const entries = await journalctl([
-    "--reverse",
-    `--lines=${STARTS}`,
-    "--output-fields=PORTABLE,UNIT",
-    ...filter,
-  ]);
+  return entriesOf([`--lines=${STARTS}`, "--output-fields=PORTABLE,UNIT", ...filter]);
+}
+
+/**
+ * On older systemd (252 was seen) PID 1's own lines lack the field, the service's have
+ * it. One look per image file, since a service that logs a lot would hide all
+ * others; a service that logs nothing stays unknown.
+ */
+async function toldByServices(): Promise<readonly JournalEntry[]> {
+  const files = (await journalctl(["--field=PORTABLE"])).split("\n").filter(Boolean).slice(0, MOST_FILES);
+  const fields = "--output-fields=PORTABLE,_SYSTEMD_UNIT";
+  const entries: JournalEntry[] = [];
+  for (const file of files) entries.push(...(await entriesOf(["--lines=20", fields, `PORTABLE=${file}`])));
+  return entries;
+}
+
+function newestFirst(entries: readonly JournalEntry[], unitField: string): Map<string, string[]> {
   const starts = new Map<string, string[]>();
-  for (const { UNIT: unit, PORTABLE: file } of entries) {
+  const time = (entry: JournalEntry) => Number(entry.__REALTIME_TIMESTAMP);
+  for (const entry of [...entries].sort((one, other) => time(other) - time(one))) {
+    const { [unitField]: unit, PORTABLE: file } = entry;
     if (typeof unit !== "string" || typeof file !== "string") continue;
     const files = starts.get(unit) ?? [];
     if (!files.includes(file)) files.push(file);
@@ -48,9 +68,13 @@ export async function startsByPortable(): Promise<ReadonlyMap<string, readonly s
   return starts;
 }
 
-function journalctl(args: readonly string[]): Promise<readonly JournalEntry[]> {
+async function entriesOf(args: readonly string[]): Promise<readonly JournalEntry[]> {
+  return parseJournal(await journalctl(["--output=json", ...args]));
+}
+
+function journalctl(args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn("journalctl", ["--output=json", "--no-pager", "--quiet", ...args], {
+    const child = spawn("journalctl", ["--no-pager", "--quiet", ...args], {
       stdio: ["ignore", "pipe", "pipe"],
       timeout: TIMEOUT_MS,
     });
@@ -67,7 +91,7 @@ function journalctl(args: readonly string[]): Promise<readonly JournalEntry[]> {
     });
     child.on("error", (cause) => reject(failure(cause.message, cause)));
     child.on("close", (code, signal) => {
-      if (code === 0) resolve(parseJournal(Buffer.concat(output).toString("utf8")));
+      if (code === 0) resolve(Buffer.concat(output).toString("utf8"));
       else if (signal && bytes <= MOST_BYTES)
         reject(new AppError("timed-out", { member: "journalctl", ms: TIMEOUT_MS }));
       else reject(failure(complaint.trim().slice(0, 1000)));
