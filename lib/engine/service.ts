@@ -6,6 +6,7 @@ import { type Plan, type Planned, planDeployment, planDetach, planRestart } from
 import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { type Run, runDeployment } from "@/lib/deploy/run";
+import { summarise } from "@/lib/deploy/summary";
 import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
@@ -189,12 +190,6 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
     steps: [],
     log: [],
   };
-}
-
-/** What a list needs of a deployment. */
-export function summarise(deployment: Deployment): DeploymentSummary {
-  const { from, to, steps: _steps, log: _log, profile: _profile, location: _location, ...rest } = deployment;
-  return { ...rest, from: from?.label ?? null, to: to?.label ?? null };
 }
 
 function failed(

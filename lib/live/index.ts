@@ -1,0 +1,185 @@
+import { hostname } from "node:os";
+import { summarise } from "@/lib/deploy/summary";
+import type { Deployment } from "@/lib/deploy/types";
+import { createEngineClient, type EngineClient } from "@/lib/engine/client";
+import { HOST_PATHS, readEnv } from "@/lib/env";
+import { type ImageTexts, imageTexts } from "@/lib/history/inspections";
+import {
+  type DeploymentFilter,
+  type DeploymentPage,
+  getDeployment,
+  listDeployments,
+} from "@/lib/history/queries";
+import { isSameStamp } from "@/lib/images/inspect";
+import type { Inspection } from "@/lib/images/types";
+import { createPast } from "@/lib/live/past";
+import { createModel } from "@/lib/services/model";
+import type { Model } from "@/lib/services/sources";
+import type { Service } from "@/lib/services/types";
+import { createBus } from "@/lib/systemd/bus";
+import { startsByPortable } from "@/lib/systemd/journal";
+import { createSystemd } from "@/lib/systemd/systemd";
+import type { LinkState } from "@/lib/systemd/types";
+import { watchUnits } from "@/lib/systemd/watch";
+
+export type LiveEvent =
+  | {
+      readonly type: "services";
+      readonly epoch: string;
+      readonly revision: number;
+      readonly changed: readonly Service[];
+      readonly removed: readonly string[];
+      readonly whole: boolean;
+    }
+  | { readonly type: "deployment"; readonly deployment: Deployment }
+  | { readonly type: "status"; readonly bus: LinkState; readonly engine: LinkState; readonly seenAt: number };
+
+/** Everything that the web server knows and follows, and its way to ask for changes. */
+export interface Live extends Pick<Model, "snapshot" | "service" | "details"> {
+  start(): void;
+  /** Resolves when there is a first picture of the host. */
+  readonly ready: Promise<void>;
+  readonly engine: EngineClient["call"];
+  /** Under way: as the engine told last; else from the record. Throws `AppError("database")`. */
+  deployment(id: string): Deployment | null;
+  /** Throws `AppError("database")`. */
+  history(filter: DeploymentFilter): DeploymentPage;
+  /** What was found in an image when it was opened last. Throws `AppError("database")`. */
+  texts(path: string): ImageTexts | null;
+  on(listener: (event: LiveEvent) => void): () => void;
+  /** Ends every open stream, once. */
+  onClose(listener: () => void): () => void;
+  close(): void;
+}
+
+const KEY = Symbol.for("attache.live");
+/** How often a missing database is looked for, ms. */
+const DATABASE_RETRY_MS = 3000;
+
+/** The one `Live` of this process: Next evaluates a module up to three times. Made at first use, started by `start-up`. */
+export function live(): Live {
+  const scope = globalThis as { [KEY]?: Live };
+  scope[KEY] ??= createLive();
+  return scope[KEY];
+}
+
+function createLive(): Live {
+  const env = readEnv();
+  const bus = createBus({ address: env.busAddress });
+  const engine = createEngineClient(bus);
+  const past = createPast(env.databaseFile);
+  const fresh = new Map<string, Inspection>();
+  const listeners = new Set<(event: LiveEvent) => void>();
+  const closing = new Set<() => void>();
+  const pastListeners = new Set<(service: string | null) => void>();
+  let retry: NodeJS.Timeout | undefined;
+  let begin: () => void = () => undefined;
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve;
+  });
+
+  const model = createModel({
+    bus,
+    engine,
+    systemd: createSystemd(bus),
+    watchUnits: (watcher) => watchUnits(bus, watcher),
+    startsByPortable,
+    paths: HOST_PATHS,
+    roots: env.imageRoots,
+    hostName: hostname(),
+    inspections: {
+      get(path, stamp) {
+        const known = fresh.get(path) ?? past.inspections().get(path);
+        return known && isSameStamp(known.stamp, stamp) ? known : null;
+      },
+      request(service, versions) {
+        if (engine.link.state === "up")
+          engine.call("Inspect", { service, versions: [...versions] }).catch(logged);
+      },
+      onChange: (listener) =>
+        engine.on("Inspected", ({ service, inspections }) => {
+          for (const inspection of inspections) fresh.set(inspection.path, inspection);
+          listener(service);
+        }),
+    },
+    deployments: {
+      running(service) {
+        const deployment = engine.running.get(service);
+        return deployment ? summarise(deployment) : null;
+      },
+      last: past.last,
+      failedLabels: past.failedLabels,
+      ranBefore: past.ranBefore,
+      onChange(listener) {
+        pastListeners.add(listener);
+        return () => pastListeners.delete(listener);
+      },
+    },
+  });
+
+  const tell = (event: LiveEvent) => {
+    for (const listener of listeners) listener(event);
+  };
+  const tellStatus = () =>
+    tell({ type: "status", bus: bus.link, engine: engine.link, seenAt: model.snapshot().seenAt });
+  const tellPast = (service: string | null) => {
+    for (const listener of pastListeners) listener(service);
+  };
+  /** The engine makes the database at its first start, which may be after ours. */
+  const readPast = () => {
+    clearTimeout(retry);
+    if (past.refresh()) tellPast(null);
+    else retry = setTimeout(readPast, DATABASE_RETRY_MS).unref();
+  };
+
+  return {
+    ready: begun.then(() => model.start()),
+    engine: engine.call,
+    snapshot: model.snapshot,
+    service: model.service,
+    details: model.details,
+    deployment: (id) =>
+      [...engine.running.values()].find((one) => one.id === id) ?? getDeployment(past.database, id),
+    history: (filter) => listDeployments(past.database, filter),
+    texts: (path) => imageTexts(past.database, path),
+    on(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    onClose(listener) {
+      closing.add(listener);
+      return () => closing.delete(listener);
+    },
+    start() {
+      bus.start();
+      engine.start();
+      readPast();
+      model.onChange(({ revision, changed, removed, whole }) =>
+        tell({ type: "services", epoch: model.snapshot().epoch, revision, changed, removed, whole }),
+      );
+      engine.on("DeploymentChanged", (deployment) => {
+        // The record is written before the engine lets go of a deployment, but told a moment earlier.
+        if (deployment.phase === "finished") setTimeout(readPast, 100).unref();
+        tellPast(deployment.service);
+        tell({ type: "deployment", deployment });
+      });
+      engine.onLink(() => {
+        if (engine.link.state === "up") readPast();
+        tellStatus();
+      });
+      bus.onLink(tellStatus);
+      begin();
+    },
+    close() {
+      for (const listener of closing) listener();
+      clearTimeout(retry);
+      model.close();
+      engine.close();
+      bus.close();
+    },
+  };
+}
+
+function logged(error: unknown): void {
+  console.error("asking the engine to open images:", error);
+}
