@@ -10,7 +10,7 @@ import {
 } from "@/app/(console)/schemas";
 import type { Answer } from "@/components/answer";
 import { type ActionResult, defineAction } from "@/lib/action";
-import { engine } from "@/lib/engine/client";
+import { live } from "@/lib/live";
 
 /** Attach, upgrade or roll back: which it is follows from the host. */
 export async function deployVersion(_previous: Answer | null, form: FormData): Promise<Answer> {
@@ -35,32 +35,32 @@ export async function saveReason(_previous: Answer | null, form: FormData): Prom
 }
 
 const deploy = defineAction(DeployVersion, async ({ target }, actor) => {
-  const { id } = await engine().deploy({ ...target, by: actor.name });
+  const { id } = await live().engine("Deploy", { ...target, by: actor.name });
   refresh();
   return id;
 });
 
 const detach = defineAction(DetachService, async ({ target }, actor) => {
-  const { id } = await engine().detach({ service: target.service, expected: target.version, by: actor.name });
+  const { id } = await live().engine("Detach", { service: target.service, expected: target.version, by: actor.name });
   refresh();
   return id;
 });
 
 const restart = defineAction(RestartUnit, async ({ target }, actor) => {
   const unit = target.version === "" ? {} : { unit: target.version };
-  const { id } = await engine().restart({ service: target.service, ...unit, by: actor.name });
+  const { id } = await live().engine("Restart", { service: target.service, ...unit, by: actor.name });
   refresh();
   return id;
 });
 
 const cancel = defineAction(CancelDeployment, async ({ deployment }, actor) => {
-  await engine().cancel({ id: deployment, by: actor.name });
+  await live().engine("Cancel", { id: deployment, by: actor.name });
   refresh();
   return deployment;
 });
 
 const setReason = defineAction(SetReason, async ({ deployment, reason }, actor) => {
-  await engine().setReason({ id: deployment, by: actor.name, reason });
+  await live().engine("SetReason", { id: deployment, by: actor.name, reason });
   refresh();
   return deployment;
 });

@@ -41,11 +41,11 @@ export interface Live extends Pick<Model, "snapshot" | "service" | "details"> {
   readonly ready: Promise<void>;
   readonly engine: EngineClient["call"];
   /** Under way: as the engine told last; else from the record. Throws `AppError("database")`. */
-  deployment(id: string): Deployment | null;
+  deployment(id: string): Promise<Deployment | null>;
   /** Throws `AppError("database")`. */
-  history(filter: DeploymentFilter): DeploymentPage;
+  history(filter: DeploymentFilter): Promise<DeploymentPage>;
   /** What was found in an image when it was opened last. Throws `AppError("database")`. */
-  texts(path: string): ImageTexts | null;
+  texts(path: string): Promise<ImageTexts | null>;
   on(listener: (event: LiveEvent) => void): () => void;
   /** Ends every open stream, once. */
   onClose(listener: () => void): () => void;
@@ -138,10 +138,10 @@ function createLive(): Live {
     snapshot: model.snapshot,
     service: model.service,
     details: model.details,
-    deployment: (id) =>
+    deployment: async (id) =>
       [...engine.running.values()].find((one) => one.id === id) ?? getDeployment(past.database, id),
-    history: (filter) => listDeployments(past.database, filter),
-    texts: (path) => imageTexts(past.database, path),
+    history: async (filter) => listDeployments(past.database, filter),
+    texts: async (path) => imageTexts(past.database, path),
     on(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
