@@ -4,7 +4,7 @@ import { parseOptions } from "./options";
 import { pause } from "./processes";
 
 const NAME = "demo";
-export const DEMO_PORT = 8790;
+const DEMO_PORT = 8790;
 
 /** `npm run demo`: a host with services and the program on it, until Ctrl-C. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -17,7 +17,8 @@ export async function main(args: readonly string[]): Promise<number> {
     if (!empty) console.log("  Its services answer on this machine too:", services(box));
     console.log("  Ctrl-C takes it all down. A root shell on it: npm run lab -- shell demo");
     console.log(`Attaché is ready: ${box.openLink()}`);
-    await Promise.race([stop.asked, poweredOff(box)]);
+    if ((await Promise.race([stop.asked, poweredOff(box)])) === "powered-off")
+      console.log("» The host has powered off");
     return 0;
   } finally {
     console.log("\n» Taking the host down");
@@ -40,7 +41,7 @@ export function stopOnSignal(): { asked: Promise<null> } {
   return { asked };
 }
 
-export async function poweredOff(box: Box): Promise<void> {
+async function poweredOff(box: Box): Promise<"powered-off"> {
   while (box.isUp()) await pause(500);
-  console.log("» The host has powered off");
+  return "powered-off";
 }
