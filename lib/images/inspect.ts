@@ -1,7 +1,7 @@
 import { stat } from "node:fs/promises";
 import { AppError, type Message } from "@/lib/errors";
 import { parseOsRelease, portablePrefixes } from "@/lib/images/os-release";
-import { errorCode } from "@/lib/images/scan-directory";
+import { errorCode } from "@/lib/images/system-error";
 import type { FileStamp, ImageFacts, ImageVersion, Inspection } from "@/lib/images/types";
 import type { ImageMetadata, Systemd } from "@/lib/systemd/types";
 

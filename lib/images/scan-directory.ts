@@ -2,7 +2,9 @@ import { type Dirent, lstatSync, type Stats } from "node:fs";
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Accounts } from "@/lib/images/accounts";
+import { toImageVersion } from "@/lib/images/image-version";
 import { parseImageName } from "@/lib/images/name";
+import { errorCode } from "@/lib/images/system-error";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 
 /**
@@ -146,21 +148,7 @@ function takeImage(
     found.findings.push({ code: "name-not-parsed", params: { path: file } });
     return;
   }
-  found.versions.push({
-    service: name.service,
-    label: name.label,
-    path: file,
-    kind,
-    stamp: { dev: facts.dev, ino: facts.ino, size: facts.size, mtimeMs: facts.mtimeMs },
-    mode: facts.mode & 0o7777,
-    owner: {
-      uid: facts.uid,
-      gid: facts.gid,
-      user: accounts.users.get(facts.uid) ?? null,
-      group: accounts.groups.get(facts.gid) ?? null,
-    },
-    inspection: null,
-  });
+  found.versions.push(toImageVersion(file, name, kind, facts, accounts));
 }
 
 /** os-release(5) of a directory image may be an absolute symlink: what it leads to on this host is not asked. */
@@ -195,12 +183,6 @@ function problemOf(path: string, error: unknown): Finding {
 
 function notReadable(path: string, reason: string): Finding {
   return { code: "not-readable", params: { path, reason } };
-}
-
-/** The `code` of a system error, e.g. "EACCES"; rethrows what is none. */
-export function errorCode(error: unknown): string {
-  if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
-  throw error;
 }
 
 function join(directory: string, name: string): string {

@@ -33,9 +33,15 @@ const AT_ONCE = 16;
 /**
  * Finds every image below the places, without opening any: 10,000 files in 500
  * directories take about 100 ms. With a `cache` only directories that are not
- * in it are read. Never throws: what cannot be read or understood is a finding.
+ * in it are read. `onPlaces` gets the directories just before they are read, so
+ * that whoever follows them misses nothing, and may still forget some. Never
+ * throws: what cannot be read or understood is a finding.
  */
-export async function scanImages(places: ScanPlaces, cache: ScanCache = new Map()): Promise<Scan> {
+export async function scanImages(
+  places: ScanPlaces,
+  cache: ScanCache = new Map(),
+  onPlaces: (directories: readonly string[]) => void = () => undefined,
+): Promise<Scan> {
   const linkDirs = places.linkDirs ?? LINK_DIRS;
   const accounts = await readAccounts();
   const findings: Finding[] = [];
@@ -65,6 +71,7 @@ export async function scanImages(places: ScanPlaces, cache: ScanCache = new Map(
   for (const directory of places.portables)
     wanted.set(directory, linkDirs.includes(directory) ? "links" : "place");
 
+  onPlaces([...watch, ...wanted.keys()]);
   await eachLimited([...wanted], AT_ONCE, async ([directory, role]) => {
     const scan = await read(directory, role);
     watch.add(directory);

@@ -2,7 +2,7 @@ import { closeSync, fstatSync, openSync, readlinkSync, readSync } from "node:fs"
 import { readdir, realpath } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { parseImageName } from "@/lib/images/name";
-import { errorCode } from "@/lib/images/scan-directory";
+import { errorCode } from "@/lib/images/system-error";
 import type { Finding } from "@/lib/images/types";
 import { type Marker, parseMarker } from "@/lib/services/marker";
 import type { Attachment } from "@/lib/services/types";

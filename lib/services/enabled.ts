@@ -1,7 +1,7 @@
 import { type Dirent, readlinkSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
-import { errorCode } from "@/lib/images/scan-directory";
+import { errorCode } from "@/lib/images/system-error";
 import { isUnitName } from "@/lib/services/unit-name";
 import type { HostPaths } from "@/lib/systemd/types";
 
@@ -34,8 +34,21 @@ export async function readEnabledUnits(
   return enabled;
 }
 
-/** Whether a directory beside units holds enable links. */
-export function isPullDirectory(name: string): boolean {
+/** The directories that hold such links now. */
+export async function pullDirectories(paths: Pick<HostPaths, "attached" | "unitLinks">): Promise<string[]> {
+  const { attached, unitLinks } = paths;
+  const directories = [attached.persistent, attached.runtime, unitLinks.persistent, unitLinks.runtime];
+  const found = await Promise.all(
+    directories.map(async (directory) =>
+      (await list(directory))
+        .filter((entry) => entry.isDirectory() && isPullDirectory(entry.name))
+        .map((entry) => `${directory}/${entry.name}`),
+    ),
+  );
+  return found.flat();
+}
+
+function isPullDirectory(name: string): boolean {
   return /\.(?:wants|requires|upholds)$/.test(name);
 }
 

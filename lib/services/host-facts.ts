@@ -1,0 +1,61 @@
+import { AppError, type Message } from "@/lib/errors";
+import type { LinkState, Systemd } from "@/lib/systemd/types";
+
+/** The commands that add what a host may lack, for the page to show. */
+export const ADDS = { portabled: "apt-get install systemd-container", engine: "packaging/install" } as const;
+
+/** What is known of a host as such. */
+export interface HostNews {
+  readonly systemdVersion: string | null;
+  readonly isPortabledMissing: boolean;
+  /** By unit: image files it was started from, newest first. */
+  readonly starts: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Asks PID 1, portabled (once: asking starts it) and the journal; an answer that does not come leaves the old one. */
+export async function askHost(
+  systemd: Pick<Systemd, "version" | "profiles">,
+  startsByPortable: () => Promise<HostNews["starts"]>,
+  old: HostNews,
+): Promise<HostNews> {
+  const [systemdVersion, isPortabledMissing, starts] = await Promise.all([
+    systemd.version().catch(expected(old.systemdVersion)),
+    systemd.profiles().then(() => false, missing(old.isPortabledMissing)),
+    startsByPortable().catch(expected(old.starts)),
+  ]);
+  return { systemdVersion, isPortabledMissing, starts };
+}
+
+/** Missing parts of the host, each with the command that adds it. */
+export function missingParts(bus: LinkState, engine: LinkState, news: HostNews): Message[] {
+  const parts: Message[] = [];
+  // Without the bus nothing else can be known to be missing.
+  if (bus.state === "down") return [bus.problem ?? { code: "bus-unreachable", params: {} }];
+  if (news.isPortabledMissing) parts.push({ code: "portabled-missing", params: { command: ADDS.portabled } });
+  if (engine.problem?.code === "engine-missing")
+    parts.push({ code: "engine-missing", params: { command: ADDS.engine } });
+  return parts;
+}
+
+/** "257.13-1~deb13u1" → 257. */
+export function majorOf(version: string | null): number | null {
+  const major = Number.parseInt(version ?? "", 10);
+  return Number.isNaN(major) ? null : major;
+}
+
+function expected<T>(old: T): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof AppError) return old;
+    throw error;
+  };
+}
+
+function missing(old: boolean): (error: unknown) => boolean {
+  return (error) => {
+    if (!(error instanceof AppError)) throw error;
+    return (
+      error.code === "portabled-missing" ||
+      (error.code !== "bus-unreachable" && error.code !== "timed-out" && old)
+    );
+  };
+}

@@ -1,0 +1,248 @@
+import { randomUUID } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
+import { AppError } from "@/lib/errors";
+import type { ImageVersion } from "@/lib/images/types";
+import { createDates } from "@/lib/services/dates";
+import { askHost, type HostNews, majorOf, missingParts } from "@/lib/services/host-facts";
+import { compareServices, joinService, targetFacts, unitFiles, withInspections } from "@/lib/services/join";
+import { createKeptDetails } from "@/lib/services/kept-details";
+import { createReader } from "@/lib/services/reader";
+import type { Reading } from "@/lib/services/reading";
+import { createRequests } from "@/lib/services/requests";
+import type { Model, ModelChange, ModelOptions } from "@/lib/services/sources";
+import type { Service, Snapshot } from "@/lib/services/types";
+import { createUnitBook } from "@/lib/services/unit-book";
+
+export type { Model, ModelChange } from "@/lib/services/sources";
+
+/** inotify sees nothing of a change made by another machine (NFS) or below a new mount: look now and then, ms. */
+const LOOK_AGAIN_MS = 60_000;
+/** How long the first picture waits for the bus, ms. */
+const FIRST_BUS_MS = 1000;
+/** PID 1 did not answer although the bus is there: ask again after this, ms. */
+const RETRY_MS = 1000;
+
+/**
+ * Builds and keeps the live picture of a host. It is read from the file system
+ * and with one call to PID 1, then follows signals and inotify; looking at it
+ * costs no call at all. When the bus goes away what was known stays, with its
+ * age; when it comes back everything is asked anew.
+ */
+export function createModel(options: ModelOptions): Model {
+  const { bus, engine, systemd, inspections, deployments } = options;
+  const epoch = randomUUID();
+  const listeners = new Set<(change: ModelChange) => void>();
+  const ends: (() => void)[] = [];
+  const book = createUnitBook();
+  const dates = createDates(book, systemd, publish);
+  const requests = createRequests(inspections, (service) => publish([service]));
+  const details = createKeptDetails(systemd);
+  const joined = new WeakMap<ImageVersion, ImageVersion>();
+  const services = new Map<string, Service>();
+  let sorted: readonly Service[] = [];
+  let reading: Reading | null = null;
+  let news: HostNews = { systemdVersion: null, isPortabledMissing: false, starts: new Map() };
+  let revision = 0;
+  let seenAt = Date.now();
+  let shown: unknown = null;
+  let firstPicture: () => void = () => undefined;
+  let retry: NodeJS.Timeout | undefined;
+
+  const reader = createReader({
+    roots: options.roots,
+    paths: options.paths,
+    onAttached({ attachments }) {
+      book.own(
+        new Map(attachments.flatMap(({ service, units }) => units.map((unit) => [unit, service] as const))),
+      );
+    },
+    readUnits,
+    onRead(fresh) {
+      reading = fresh;
+      publish("all");
+      firstPicture();
+    },
+  });
+
+  return {
+    async start() {
+      const first = new Promise<void>((resolve) => {
+        firstPicture = resolve;
+      });
+      follow();
+      await busIsUp();
+      reader.refresh({ images: "all", attached: true, units: true });
+      await first;
+      void learnHost();
+    },
+
+    snapshot: (): Snapshot => ({
+      epoch,
+      revision,
+      seenAt: isUp() ? Date.now() : seenAt,
+      ...whole(),
+      services: sorted,
+    }),
+
+    service: (name) => services.get(name),
+
+    async details(name) {
+      const service = services.get(name);
+      if (!service) throw new AppError("not-found", { service: name });
+      return details.get(service);
+    },
+
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+
+    close() {
+      for (const end of ends) end();
+      for (const part of [reader, dates, requests]) part.close();
+      clearTimeout(retry);
+      listeners.clear();
+    },
+  };
+
+  function follow(): void {
+    const timer = setInterval(() => {
+      reader.refresh({ images: "all", attached: true });
+      if (news.isPortabledMissing) void learnHost();
+    }, LOOK_AGAIN_MS);
+    timer.unref();
+    ends.push(
+      () => clearInterval(timer),
+      options.watchUnits({
+        onUnits: (changes) => publish(changes.flatMap((change) => book.change(change) ?? [])),
+        onReloaded: () => {
+          details.outdateAll();
+          reader.refresh({ attached: true, units: true });
+          if (news.isPortabledMissing) void learnHost();
+        },
+        onUnitFiles: () => reader.refresh({ attached: true }),
+        onReset: () => {
+          details.outdateAll();
+          reader.refresh({ attached: true, units: true });
+          if (reading) void learnHost();
+        },
+      }),
+      bus.onLink(() => {
+        if (!isUp()) seenAt = bus.link.since;
+        publish([]);
+      }),
+      engine.onLink(() => {
+        if (engine.link.state === "up") requests.forget();
+        publish(engine.link.state === "up" ? "all" : []);
+      }),
+      inspections.onChange((service) => publish([service])),
+      deployments.onChange((service) => publish(service === null ? "all" : [service])),
+    );
+  }
+
+  function isUp(): boolean {
+    return bus.link.state === "up";
+  }
+
+  /** A first picture without states, a moment before one with them, would only flicker. */
+  async function busIsUp(): Promise<void> {
+    if (isUp()) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(done, FIRST_BUS_MS);
+      const stop = bus.onLink(() => isUp() && done());
+      function done() {
+        clearTimeout(timer);
+        stop();
+        resolve();
+      }
+    });
+  }
+
+  async function readUnits(): Promise<void> {
+    if (!isUp()) return;
+    try {
+      const { names, patterns } = book;
+      const none = Promise.resolve([]);
+      const answers = await Promise.all([
+        names.length > 0 ? systemd.unitStates(names) : none,
+        patterns.length > 0 ? systemd.unitsByPatterns(patterns) : none,
+      ]);
+      book.fill(answers.flat());
+      void dates.learn();
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      clearTimeout(retry);
+      retry = setTimeout(() => isUp() && reader.refresh({ units: true }), RETRY_MS);
+      retry.unref();
+    }
+  }
+
+  async function learnHost(): Promise<void> {
+    if (!isUp()) return;
+    news = await askHost(systemd, options.startsByPortable ?? (async () => news.starts), news);
+    publish("all");
+  }
+
+  /** All that a snapshot tells beside the services. */
+  function whole() {
+    const { hostName: name } = options;
+    return {
+      host: { name, systemdVersion: news.systemdVersion, searched: reading?.searched ?? [] },
+      bus: bus.link,
+      engine: engine.link,
+      missing: missingParts(bus.link, engine.link, news),
+      findings: reading?.findings ?? [],
+    };
+  }
+
+  /** Shows what is new of the named services; a service without news stays the same object. */
+  function publish(names: Iterable<string> | "all"): void {
+    const now = reading;
+    if (!now) return;
+    const changed = [...(names === "all" ? now.services.keys() : new Set(names))].flatMap(
+      (name) => join(name, now) ?? [],
+    );
+    for (const service of changed) {
+      services.set(service.name, service);
+      details.outdate(service.name);
+    }
+    const removed = [...services.keys()].filter((name) => !now.services.has(name));
+    for (const name of removed) {
+      services.delete(name);
+      details.forget(name);
+    }
+    if (changed.length > 0 || removed.length > 0) sorted = [...services.values()].sort(compareServices);
+    const showing = whole();
+    const isWholeNew = !isDeepStrictEqual(showing, shown);
+    if (changed.length === 0 && removed.length === 0 && !isWholeNew) return;
+    shown = showing;
+    revision++;
+    for (const listener of [...listeners]) listener({ revision, changed, removed, whole: isWholeNew });
+  }
+
+  /** The service as it is now; `null` when nothing is new. */
+  function join(name: string, now: Reading): Service | null {
+    const found = now.services.get(name);
+    if (!found) return null;
+    const files = {
+      ...found,
+      versions: withInspections(found.versions, ({ path, stamp }) => inspections.get(path, stamp), joined),
+    };
+    const units = book.rows(unitFiles(files), now.enabled);
+    const past = {
+      failedLabels: deployments.failedLabels(name),
+      ranBefore: deployments.ranBefore(name),
+      journalFiles: [...new Set(units.flatMap((unit) => news.starts.get(unit.name) ?? []))],
+    };
+    requests.consider(name, targetFacts(files, past));
+    const { running, last } = { running: deployments.running(name), last: deployments.last(name) };
+    const service = joinService(files, {
+      ...past,
+      units,
+      running,
+      last,
+      systemdMajor: majorOf(news.systemdVersion),
+    });
+    return isDeepStrictEqual(service, services.get(name)) ? null : service;
+  }
+}

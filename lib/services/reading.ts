@@ -1,0 +1,130 @@
+import { dirname } from "node:path";
+import { PATH_SEPARATOR } from "@/lib/images/collisions";
+import { readImageVersion } from "@/lib/images/image-version";
+import { compareNewestFirst } from "@/lib/images/order";
+import type { Scan } from "@/lib/images/scan";
+import { errorCode } from "@/lib/images/system-error";
+import type { Finding, ImageVersion } from "@/lib/images/types";
+import { readAttachments } from "@/lib/services/attached";
+import { pullDirectories, readEnabledUnits } from "@/lib/services/enabled";
+import type { Attachment } from "@/lib/services/types";
+import type { HostPaths } from "@/lib/systemd/types";
+
+/** What the file system says of one service. */
+export interface ServiceFiles {
+  readonly name: string;
+  /** Newest first. */
+  readonly versions: readonly ImageVersion[];
+  /** More than one is a finding. */
+  readonly attachments: readonly Attachment[];
+  readonly findings: readonly Finding[];
+}
+
+/** Everything that the file system says. */
+export interface Reading {
+  readonly services: ReadonlyMap<string, ServiceFiles>;
+  readonly enabled: ReadonlySet<string>;
+  /** Those of no service. */
+  readonly findings: readonly Finding[];
+  readonly searched: readonly string[];
+  /** Directories to follow. */
+  readonly watch: readonly string[];
+}
+
+/** What portabled and systemctl left in /etc and /run. */
+export interface Attached {
+  readonly attachments: readonly Attachment[];
+  readonly findings: readonly Finding[];
+  readonly enabled: ReadonlySet<string>;
+  readonly watch: readonly string[];
+}
+
+/** Reads what is attached and enabled. */
+export async function readAttached(paths: HostPaths): Promise<Attached> {
+  const [{ attachments, findings }, enabled, pulls] = await Promise.all([
+    readAttachments(paths),
+    readEnabledUnits(paths),
+    pullDirectories(paths),
+  ]);
+  const { attached, unitLinks } = paths;
+  const watch = [attached.persistent, attached.runtime, unitLinks.persistent, unitLinks.runtime, ...pulls];
+  return { attachments, findings, enabled, watch };
+}
+
+/** Puts both together, by service; images that are attached from elsewhere than the roots are looked up on the way. */
+export async function joinReading(scan: Scan, attached: Attached): Promise<Reading> {
+  const known = new Set(scan.versions.map((version) => version.path));
+  const strangers = attached.attachments.filter((attachment) => !known.has(attachment.path));
+  const elsewhere = await Promise.all(strangers.map(findImage));
+  const versions = [...scan.versions, ...elsewhere.flatMap((found) => found.version ?? [])];
+  const findings = [
+    ...scan.findings,
+    ...attached.findings,
+    ...elsewhere.flatMap((found) => found.finding ?? []),
+  ];
+
+  const services = new Map<string, Open>();
+  const open = (name: string) => {
+    const service = services.get(name) ?? { name, versions: [], attachments: [], findings: [] };
+    services.set(name, service);
+    return service;
+  };
+  for (const version of versions) open(version.service).versions.push(version);
+  for (const attachment of attached.attachments) open(attachment.service).attachments.push(attachment);
+  for (const { version } of elsewhere) if (version) open(version.service).versions.sort(compareNewestFirst);
+  for (const service of services.values()) {
+    if (service.attachments.length > 1 && !findings.some((finding) => isShared(finding, service.name))) {
+      const paths = service.attachments.map((attachment) => attachment.path).join(PATH_SEPARATOR);
+      findings.push({ code: "stem-shared", params: { service: service.name, paths } });
+    }
+  }
+
+  const loose: Finding[] = [];
+  const owners = new Map(versions.map((version) => [version.path, version.service]));
+  for (const finding of findings) {
+    const { service: name, path } = finding.params;
+    const owner = services.get(String(name ?? owners.get(String(path)) ?? ""));
+    (owner?.findings ?? loose).push(finding);
+  }
+  return {
+    services,
+    enabled: attached.enabled,
+    findings: loose,
+    searched: scan.searched,
+    watch: [
+      ...new Set([
+        ...scan.watch,
+        ...attached.watch,
+        ...strangers.map((attachment) => dirname(attachment.path)),
+      ]),
+    ],
+  };
+}
+
+interface Open extends ServiceFiles {
+  readonly versions: ImageVersion[];
+  readonly attachments: Attachment[];
+  readonly findings: Finding[];
+}
+
+async function findImage({
+  service,
+  path,
+}: Attachment): Promise<{ version?: ImageVersion; finding?: Finding }> {
+  try {
+    const version = await readImageVersion(path);
+    return version ? { version } : { finding: { code: "name-not-parsed", params: { path } } };
+  } catch (error) {
+    const reason = errorCode(error);
+    const isGone = reason === "ENOENT" || reason === "ENOTDIR";
+    return {
+      finding: isGone
+        ? { code: "image-missing", params: { service, path } }
+        : { code: "not-readable", params: { service, path, reason } },
+    };
+  }
+}
+
+function isShared(finding: Finding, service: string): boolean {
+  return finding.code === "stem-shared" && finding.params.service === service;
+}

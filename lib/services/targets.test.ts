@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import type { ImageVersion, Inspection } from "@/lib/images/types";
+import { chooseTargets, type TargetFacts, worthInspecting } from "@/lib/services/targets";
+
+const stamp = { dev: 1, ino: 1, size: 1, mtimeMs: 1 };
+
+/** "1.2.0" = inspected and fit, "1.2.0!" = inspected and not fit, "1.2.0?" = not looked into. */
+function version(text: string): ImageVersion {
+  const label = text.replace(/[!?]$/, "");
+  const path = `/srv/page/page_${label}.raw`;
+  const seen = { path, stamp, at: 0 };
+  const inspection: Inspection | null = text.endsWith("?")
+    ? null
+    : text.endsWith("!")
+      ? { ...seen, ok: false, problem: { code: "no-id", params: {} } }
+      : { ...seen, ok: true, facts: { osRelease: {}, prefixes: [], units: [] } };
+  const owner = { uid: 0, gid: 0, user: "root", group: "root" };
+  return { service: "page", label, path, kind: "raw", stamp, mode: 0o444, owner, inspection };
+}
+
+/** Fields left out are empty; versions newest first. */
+function facts(
+  versions: string,
+  current: string | null,
+  more: Partial<Record<"failed" | "ran" | "journal", string[]>> = {},
+): TargetFacts {
+  return {
+    versions: versions.split(" ").map(version),
+    current,
+    failedLabels: new Set(more.failed),
+    ranBefore: more.ran ?? [],
+    journalFiles: more.journal ?? [],
+  };
+}
+
+const CASES: readonly (readonly [string, TargetFacts, string, string])[] = [
+  ["the newest and the next lower", facts("1.3 1.2 1.1", "1.2"), "1.3 newest", "1.1 next-lower"],
+  ["nothing newer", facts("1.3 1.2 1.1", "1.3"), "-", "1.2 next-lower"],
+  ["nothing older", facts("1.3 1.2 1.1", "1.1"), "1.3 newest", "-"],
+  ["not looked into yet", facts("1.3? 1.2 1.1?", "1.1"), "1.2 newest", "-"],
+  ["no image", facts("1.3! 1.2 1.1", "1.1"), "1.2 newest", "-"],
+  ["pre-releases", facts("2.0-rc1 2.0~rc2 1.2 1.1", "1.1"), "1.2 newest", "-"],
+  ["failed here", facts("1.3 1.2 1.1", "1.1", { failed: ["1.3"] }), "1.2 newest", "-"],
+  ["all newer failed here", facts("1.3 1.2", "1.2", { failed: ["1.3"] }), "-", "-"],
+  [
+    "ran before, by our record",
+    facts("1.3 1.2 1.1 1.0", "1.3", { ran: ["1.3", "1.0", "1.2"] }),
+    "-",
+    "1.0 history",
+  ],
+  [
+    "went back: what ran before is newer",
+    facts("1.3 1.2 1.1", "1.2", { ran: ["1.3", "1.1"] }),
+    "1.3 newest",
+    "1.1 history",
+  ],
+  ["what ran before is gone", facts("1.3 1.2 1.1", "1.3", { ran: ["1.0"] }), "-", "1.2 next-lower"],
+  [
+    "by the journal",
+    facts("1.3 1.2 1.1", "1.3", { journal: ["page_1.3.raw", "page_1.1.raw"] }),
+    "-",
+    "1.1 journal",
+  ],
+  [
+    "our record before the journal",
+    facts("1.3 1.2 1.1", "1.3", { ran: ["1.2"], journal: ["page_1.1.raw"] }),
+    "-",
+    "1.2 history",
+  ],
+  ["the next lower failed here", facts("1.3 1.2 1.1", "1.3", { failed: ["1.2"] }), "-", "1.1 next-lower"],
+  [
+    "ran before though it failed later",
+    facts("1.3 1.2 1.1", "1.3", { ran: ["1.2"], failed: ["1.2"] }),
+    "-",
+    "1.2 history",
+  ],
+  ["the older one is no image", facts("1.3 1.2! 1.1?", "1.3"), "-", "1.1 next-lower"],
+  ["one version in two files", facts("1.3 1.3 1.2 1.1", "1.1"), "1.2 newest", "-"],
+  ["the attached file is gone", facts("1.3 1.1", "1.2"), "1.3 newest", "1.1 next-lower"],
+  ["detached", facts("1.3 1.2", null, { ran: ["1.2"] }), "1.3 newest", "-"],
+];
+
+describe("what the buttons offer", () => {
+  it.each(CASES)("%s", (_, given, upgrade, rollback) => {
+    const targets = chooseTargets(given);
+    const text = (target: typeof targets.upgrade) => (target ? `${target.version.label} ${target.why}` : "-");
+    expect([text(targets.upgrade), text(targets.rollback)]).toEqual([upgrade, rollback]);
+  });
+});
+
+describe("what is worth opening", () => {
+  it.each([
+    [
+      "the current, the way back and newer ones",
+      facts("1.4? 1.3? 1.2? 1.1? 1.0?", "1.2"),
+      ["1.2", "1.1", "1.4", "1.3"],
+    ],
+    ["newer ones until one is fit", facts("1.4! 1.3 1.2? 1.1", "1.1"), []],
+    ["no pre-release", facts("2.0~rc1? 1.2? 1.1", "1.1"), ["1.2"]],
+    ["never more than allowed", facts("9? 8? 7? 6? 5? 4? 3? 2? 1?", "1"), ["1", "9", "8", "7"]],
+    ["no longer row of broken ones either", facts("9! 8! 7! 6? 5? 4", "4"), []],
+    ["the newest of a detached service", facts("1.2? 1.1?", null), ["1.2", "1.1"]],
+  ])("%s", (_, given, expected) => {
+    expect(worthInspecting(given, 4).map((one) => one.label)).toEqual(expected);
+  });
+});

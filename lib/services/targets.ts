@@ -1,0 +1,85 @@
+import type { ImageVersion } from "@/lib/images/types";
+import { compareVersions, isPreRelease } from "@/lib/images/version";
+import type { Target } from "@/lib/services/types";
+
+export interface TargetFacts {
+  /** Versions on disk, newest first. */
+  readonly versions: readonly ImageVersion[];
+  /** Label of what is attached; `null` when nothing is. */
+  readonly current: string | null;
+  readonly failedLabels: ReadonlySet<string>;
+  /** Labels that ran before by our record, newest first. */
+  readonly ranBefore: readonly string[];
+  /** File names that ran before by the journal, newest first. */
+  readonly journalFiles: readonly string[];
+}
+
+/**
+ * Picks what the two buttons offer. Upgrade (or first attach): the newest
+ * version that was looked into and is fit, is no pre-release and has not
+ * failed here. Rollback: the older version that ran before, by our record,
+ * else by the journal, else the next lower one, which then is a guess and
+ * says so.
+ */
+export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rollback: Target | null } {
+  const { current } = facts;
+  // Two files of one version cannot be told apart by name: neither can be asked for.
+  const files = new Map<string, number>();
+  for (const { label } of facts.versions) files.set(label, (files.get(label) ?? 0) + 1);
+  const named = facts.versions.filter((version) => files.get(version.label) === 1);
+  const newer =
+    current === null ? named : named.filter((version) => compareVersions(version.label, current) > 0);
+  const upgrade = newer.find((version) => isFit(version, facts.failedLabels));
+  return {
+    upgrade: upgrade ? { version: upgrade, why: "newest" } : null,
+    rollback: chooseRollback(facts, named),
+  };
+}
+
+/**
+ * The versions worth opening before anyone asks, in this order: the current
+ * one, newer ones until one is fit, and where a rollback would lead. At most
+ * `most`: a directory may hold thousands.
+ */
+export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[] {
+  const { versions, current } = facts;
+  const wanted: ImageVersion[] = versions.filter((version) => version.label === current);
+  const rollback = chooseRollback(facts, versions);
+  if (rollback) wanted.push(rollback.version);
+  for (const version of versions) {
+    if (wanted.length >= most) break;
+    if (current !== null && compareVersions(version.label, current) <= 0) break;
+    if (isFit(version, facts.failedLabels)) break;
+    if (isPreRelease(version.label)) continue;
+    if (!wanted.includes(version)) wanted.push(version);
+  }
+  // Those known already are counted too: else a row of broken images would be opened to its end, four at a time.
+  return wanted.slice(0, most).filter((version) => version.inspection === null);
+}
+
+function isFit(version: ImageVersion, failedLabels: ReadonlySet<string>): boolean {
+  return version.inspection?.ok === true && !isPreRelease(version.label) && !failedLabels.has(version.label);
+}
+
+function chooseRollback(
+  { current, failedLabels, ranBefore, journalFiles }: TargetFacts,
+  named: readonly ImageVersion[],
+): Target | null {
+  if (current === null) return null;
+  const older = named.filter(
+    (version) => version.inspection?.ok !== false && compareVersions(version.label, current) < 0,
+  );
+
+  const recorded = ranBefore.map((label) => older.find((version) => version.label === label)).find(isVersion);
+  if (recorded) return { version: recorded, why: "history" };
+  const started = journalFiles
+    .map((file) => older.find((version) => version.path.endsWith(`/${file}`)))
+    .find(isVersion);
+  if (started) return { version: started, why: "journal" };
+  const lower = older.find((version) => !failedLabels.has(version.label));
+  return lower ? { version: lower, why: "next-lower" } : null;
+}
+
+function isVersion(version: ImageVersion | undefined): version is ImageVersion {
+  return version !== undefined;
+}

@@ -1,0 +1,118 @@
+import { type FSWatcher, statSync, watch } from "node:fs";
+import { dirname } from "node:path";
+import { errorCode } from "@/lib/images/system-error";
+
+/** An upload changes its file without end; what only changed (and did not come or go) can wait this long, ms. */
+const CHANGED_MS = 500;
+/** Several files change together; wait this long for the rest, ms. */
+const RENAMED_MS = 50;
+
+export interface DirectoryWatcher {
+  /**
+   * Sets which directories are followed, existing or not. Answers with those
+   * that are followed from now on: what happened in them before was missed.
+   */
+  follow(directories: Iterable<string>): readonly string[];
+  close(): void;
+}
+
+/**
+ * Follows the entries of directories that come and go: one inotify watch each,
+ * or one on the nearest parent while it is missing. `onChange` gets the
+ * directories whose entries changed, merged over a moment. Where the kernel
+ * allows no more watches, a directory is just not followed.
+ */
+export function watchDirectories(onChange: (directories: ReadonlySet<string>) => void): DirectoryWatcher {
+  let wanted = new Set<string>();
+  const watches = new Map<string, Watch>();
+  const dirty = new Set<string>();
+  let timer: NodeJS.Timeout | undefined;
+  let dueAt = 0;
+
+  return {
+    follow(directories) {
+      wanted = new Set(directories);
+      return rearm();
+    },
+    close() {
+      clearTimeout(timer);
+      for (const { watcher } of watches.values()) watcher.close();
+      watches.clear();
+      wanted.clear();
+    },
+  };
+
+  /** Puts a watch where one belongs now. Returns the wanted directories that newly have one of their own. */
+  function rearm(): string[] {
+    const places = new Map<string, string>();
+    for (const directory of wanted) {
+      const place = nearestExisting(directory);
+      if (place) places.set(place.path, place.identity);
+    }
+    for (const [path, { watcher, identity }] of watches) {
+      if (places.get(path) === identity) continue;
+      watcher.close();
+      watches.delete(path);
+    }
+    const added: string[] = [];
+    for (const [path, identity] of places) {
+      if (watches.has(path)) continue;
+      const watcher = open(path);
+      if (!watcher) continue;
+      watches.set(path, { watcher, identity });
+      if (wanted.has(path)) added.push(path);
+    }
+    return added;
+  }
+
+  function open(path: string): FSWatcher | null {
+    try {
+      const watcher = watch(path, { persistent: false }, (event) => {
+        note(path, event === "rename" ? RENAMED_MS : CHANGED_MS);
+      });
+      watcher.on("error", () => note(path, RENAMED_MS));
+      return watcher;
+    } catch (error) {
+      errorCode(error);
+      return null;
+    }
+  }
+
+  function note(path: string, waitMs: number): void {
+    dirty.add(path);
+    const due = Date.now() + waitMs;
+    if (timer !== undefined && dueAt <= due) return;
+    clearTimeout(timer);
+    dueAt = due;
+    timer = setTimeout(flush, waitMs);
+  }
+
+  function flush(): void {
+    timer = undefined;
+    const before = new Set(watches.keys());
+    const changed = new Set([...dirty].filter((path) => wanted.has(path)));
+    dirty.clear();
+    for (const path of rearm()) changed.add(path);
+    // What had a watch and has none now is gone.
+    for (const path of before) if (!watches.has(path) && wanted.has(path)) changed.add(path);
+    if (changed.size > 0) onChange(changed);
+  }
+}
+
+interface Watch {
+  readonly watcher: FSWatcher;
+  /** Device and inode: a directory that was replaced by another of the same name needs a new watch. */
+  readonly identity: string;
+}
+
+function nearestExisting(directory: string): { path: string; identity: string } | null {
+  for (let path = directory; ; path = dirname(path)) {
+    try {
+      const facts = statSync(path);
+      if (facts.isDirectory()) return { path, identity: `${facts.dev}:${facts.ino}` };
+    } catch (error) {
+      errorCode(error);
+    }
+    if (path === "/") return null;
+  }
+}
