@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { ensureGuestRoot } from "./guest-root";
@@ -126,6 +126,11 @@ export class Box {
     return readFileSync(this.rootPath("/run/attache-web/link"), "utf8").trim();
   }
 
+  /** From now on what is on this host is worth keeping; a kept host that never came this far is begun anew. */
+  markKept(): void {
+    if (this.state.keep) writeFileSync(keptFile(this.state.upper), this.suite);
+  }
+
   async down(): Promise<void> {
     await downBox(this.name);
   }
@@ -152,7 +157,11 @@ export async function bootBox(options: BoxOptions): Promise<Box> {
   for (const guest of options.forwards ?? [])
     forwards.push({ guest, host: (await isFree(guest)) ? guest : await freePort() });
   const upper = join(cacheDir(), "boxes", name);
-  if (!keep) rmSync(upper, { recursive: true, force: true });
+  const kept = keep ? keptSuite(upper) : null;
+  if (kept === null) rmSync(upper, { recursive: true, force: true });
+  else if (kept !== suite) {
+    throw new Error(`the host kept as "${name}" is ${kept}: use --suite ${kept}, or remove ${upper}`);
+  }
 
   const tree = await ensureGuestRoot(suite, say);
   const cgroup = join(cgroup2(), `attache-lab-${name}`);
@@ -199,6 +208,13 @@ export async function downBox(name: string): Promise<void> {
   }
   await stopGuest(state);
   await removeRemains(state);
+}
+
+const keptFile = (upper: string) => join(upper, "kept");
+
+/** The release of the host whose writes lie in `upper`; `null` when there is none, or only an unfinished one. */
+function keptSuite(upper: string): string | null {
+  return existsSync(keptFile(upper)) ? readFileSync(keptFile(upper), "utf8") : null;
 }
 
 export { listBoxes };

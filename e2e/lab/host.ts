@@ -30,6 +30,7 @@ export async function bootHost(options: HostOptions): Promise<Box> {
   }
   say("Installing Attaché on it");
   await installProgram(box, env, install);
+  box.markKept();
   return box;
 }
 

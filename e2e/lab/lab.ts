@@ -46,6 +46,7 @@ async function up(args: readonly string[]): Promise<number> {
     ...(port === undefined ? {} : { port }),
   };
   const box = bare ? await bootBox(settings) : await bootHost(settings);
+  if (bare) box.markKept();
   console.log(rowOf(box.name));
   if (!bare) console.log(`Attaché is ready: ${box.openLink()}`);
   return 0;

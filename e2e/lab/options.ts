@@ -1,5 +1,8 @@
 import { DEFAULT_SUITE, SUITES, type Suite } from "./state";
 
+/** The dashboard's port where nobody chooses one. */
+export const DEFAULT_PORT = 8790;
+
 export interface Options {
   readonly suite: Suite;
   readonly port: number | undefined;
