@@ -12,7 +12,7 @@ const MAY: readonly [where: RegExp, may: RegExp][] = [
   [/^lib\/(errors)\.ts$/, /^$/],
   [/^lib\/(env|[a-z]+\/types)\.ts$/, PURE],
   [/^lib\/engine\/interface\.ts$/, PURE],
-  [/^lib\/db\.ts$/, /^lib\/(generated|errors|env)/],
+  [/^lib\/db/, /^lib\/(db|generated|errors|env)/],
   [/^lib\/systemd\//, /^lib\/(systemd\/|errors$|env$)/],
   [/^lib\/images\//, /^lib\/(images\/|systemd\/|errors$|env$)/],
   [/^lib\/history\//, /^lib\/(history\/|db$|errors$|env$|[a-z]+\/types$)/],
