@@ -19,7 +19,7 @@ export type OpenedImage = Inspection & {
  *
  * `no-file-system` · `no-os-release` · `no-id` · `no-matching-units` {prefix} ·
  * `prefix-not-allowed` {prefix, prefixes} · `scope-user` · `cannot-open`
- * {name, text} · `changed-while-reading`
+ * {name, text} · `changed-while-reading` · `os-release-not-utf8`
  *
  * Throws only what says nothing about the image: `bus-unreachable`,
  * `bus-denied`, `timed-out`, `portabled-missing`.
@@ -52,7 +52,9 @@ export async function inspectImage(
     prefixes: portablePrefixes(osRelease),
     units: Object.keys(opened.units).sort(),
   };
-  const wrong = factsProblem(facts, service);
+  // portabled reads metadata of such an image, but then refuses to attach it, when the old one is detached already.
+  const isUtf8 = !opened.osRelease.includes("\uFFFD");
+  const wrong = isUtf8 ? factsProblem(facts, service) : problem("os-release-not-utf8");
   const texts = { unitTexts: opened.units, osReleaseText: opened.osRelease };
   if (wrong) return { ...result, ...texts, stamp: before, ok: false, problem: wrong };
   return { ...result, ...texts, stamp: before, ok: true, facts };

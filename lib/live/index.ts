@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { summarise } from "@/lib/deploy/summary";
-import type { Deployment } from "@/lib/deploy/types";
+import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
 import { createEngineClient, type EngineClient } from "@/lib/engine/client";
 import { HOST_PATHS, readEnv } from "@/lib/env";
 import { type ImageTexts, imageTexts } from "@/lib/history/inspections";
@@ -55,6 +55,8 @@ export interface Live extends Pick<Model, "snapshot" | "service" | "details"> {
 const KEY = Symbol.for("attache.live");
 /** How often a missing database is looked for, ms. */
 const DATABASE_RETRY_MS = 3000;
+/** How often the record is asked for the end of a deployment, ms. */
+const RECORD_MS = 100;
 
 /** The one `Live` of this process: Next evaluates a module up to three times. Made at first use, started by `start-up`. */
 export function live(): Live {
@@ -132,6 +134,13 @@ function createLive(): Live {
     else retry = setTimeout(readPast, DATABASE_RETRY_MS).unref();
   };
 
+  const readEnd = (deployment: Deployment, triesLeft = 20) => {
+    const isOnRecord =
+      past.refreshService(deployment.service) && isEndOf(past.last(deployment.service), deployment);
+    if (isOnRecord) tellPast(deployment.service);
+    else if (triesLeft > 0) setTimeout(() => readEnd(deployment, triesLeft - 1), RECORD_MS).unref();
+  };
+
   return {
     ready: begun.then(() => model.start()),
     engine: engine.call,
@@ -158,10 +167,10 @@ function createLive(): Live {
         tell({ type: "services", epoch: model.snapshot().epoch, revision, changed, removed, whole }),
       );
       engine.on("DeploymentChanged", (deployment) => {
-        // The record is written before the engine lets go of a deployment, but told a moment earlier.
-        if (deployment.phase === "finished") setTimeout(readPast, 100).unref();
         tellPast(deployment.service);
         tell({ type: "deployment", deployment });
+        // The end is told a moment before it is on record.
+        if (deployment.phase === "finished") setTimeout(() => readEnd(deployment), RECORD_MS).unref();
       });
       engine.onLink(() => {
         if (engine.link.state === "up") readPast();
@@ -178,6 +187,11 @@ function createLive(): Live {
       bus.close();
     },
   };
+}
+
+/** Whether the record has come as far as this deployment's end. */
+function isEndOf(last: DeploymentSummary | null, deployment: Deployment): boolean {
+  return last !== null && last.id >= deployment.id && last.phase === "finished";
 }
 
 function logged(error: unknown): void {

@@ -2,8 +2,8 @@ import { type Database, openDatabase } from "@/lib/db";
 import type { DeploymentSummary } from "@/lib/deploy/types";
 import { AppError } from "@/lib/errors";
 import { allInspections } from "@/lib/history/inspections";
-import { lastPerService } from "@/lib/history/queries";
-import { failedLabelsByService, ranBeforeByService } from "@/lib/history/versions";
+import { lastPerService, listDeployments } from "@/lib/history/queries";
+import { failedLabels, failedLabelsByService, ranBefore, ranBeforeByService } from "@/lib/history/versions";
 import type { Inspection } from "@/lib/images/types";
 
 /** What the model needs of the past, in memory: a page view reads no table. */
@@ -13,8 +13,10 @@ export interface Past {
   failedLabels(service: string): ReadonlySet<string>;
   ranBefore(service: string): readonly string[];
   inspections(): ReadonlyMap<string, Inspection>;
-  /** Reads the database again; without one what is known stays. Returns whether it could. */
+  /** Reads everything; without a database what is known stays. Returns whether it could. */
   refresh(): boolean;
+  /** The same for one service, after a deployment of it. */
+  refreshService(service: string): boolean;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -22,9 +24,9 @@ const NONE: ReadonlySet<string> = new Set();
 /** Reads the engine's database as soon as there is one. */
 export function createPast(file: string): Past {
   const database = openDatabase({ file, mode: "reader" });
-  let lasts: ReadonlyMap<string, DeploymentSummary> = new Map();
-  let failed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
-  let ran: ReadonlyMap<string, readonly string[]> = new Map();
+  let lasts = new Map<string, DeploymentSummary>();
+  let failed = new Map<string, ReadonlySet<string>>();
+  let ran = new Map<string, readonly string[]>();
   let opened: ReadonlyMap<string, Inspection> = new Map();
 
   return {
@@ -33,17 +35,29 @@ export function createPast(file: string): Past {
     failedLabels: (service) => failed.get(service) ?? NONE,
     ranBefore: (service) => ran.get(service) ?? [],
     inspections: () => opened,
-    refresh() {
-      try {
+    refresh: () =>
+      isReadable(() => {
         lasts = lastPerService(database);
         failed = failedLabelsByService(database);
         ran = ranBeforeByService(database);
         opened = allInspections(database);
-        return true;
-      } catch (error) {
-        if (error instanceof AppError) return false;
-        throw error;
-      }
-    },
+      }),
+    refreshService: (service) =>
+      isReadable(() => {
+        const last = listDeployments(database, { service, limit: 1 }).rows[0];
+        if (last) lasts.set(service, last);
+        failed.set(service, failedLabels(database, service));
+        ran.set(service, ranBefore(database, service));
+      }),
   };
+}
+
+function isReadable(read: () => void): boolean {
+  try {
+    read();
+    return true;
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
