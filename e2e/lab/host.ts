@@ -3,12 +3,15 @@ import { dirname } from "node:path";
 import { type Box, type BoxOptions, bootBox } from "./box";
 import { DEMO_PORTS } from "./demo-images";
 import { fillBox } from "./fill";
+import { addOddities } from "./oddities";
 import { waitUntil } from "./processes";
 import { GUEST_PROJECT } from "./state";
 
 export interface HostOptions extends BoxOptions {
   /** No portable service on it. */
   readonly empty?: boolean;
+  /** Files in the image directories that are no images, or hostile ones. */
+  readonly oddities?: boolean;
   /** Lines for /etc/attache/attache.env. */
   readonly env?: Readonly<Record<string, string | number>>;
   /** `engine-only`: without the web server, for `next dev`. */
@@ -20,12 +23,13 @@ const WEB_MS = 30_000;
 
 /** Boots a host, fills it with the demo's services and installs the program on it as an admin would. */
 export async function bootHost(options: HostOptions): Promise<Box> {
-  const { empty = false, env = {}, install = "all", say = () => undefined } = options;
+  const { empty = false, oddities = false, env = {}, install = "all", say = () => undefined } = options;
   say("Booting the host");
   const box = await bootBox({ forwards: empty ? [] : Object.values(DEMO_PORTS), ...options });
   if (!empty && !existsSync(box.rootPath(FILLED))) {
     say("Filling it with services");
     await fillBox(box);
+    if (oddities) await addOddities(box);
     writeFileSync(box.rootPath(FILLED), "");
   }
   say("Installing Attaché on it");

@@ -1,0 +1,119 @@
+import type { Page } from "@playwright/test";
+import { attachedFilesBut, attachedImage, expect, signIn, test, unitProperty, useHost } from "./fixtures";
+import { fragile } from "./lab/demo-images";
+import { placeImage } from "./lab/fill";
+import { buildImage } from "./lab/image";
+
+test.describe.configure({ mode: "serial" });
+const host = useHost();
+
+/** The promise of this file: whatever the new version did, the old one runs, on disk and in memory, and nobody else was touched. */
+async function expectOldVersion(othersBefore: string): Promise<void> {
+  expect(await attachedImage(host(), "fragile.service")).toBe("/srv/fragile/fragile_1.0.0.raw");
+  expect(await unitProperty(host(), "fragile.service", "ActiveState")).toBe("active");
+  expect(await unitProperty(host(), "fragile.service", "LoadState")).toBe("loaded");
+  expect(await unitProperty(host(), "fragile.service", "RootImage")).toBe("/srv/fragile/fragile_1.0.0.raw");
+  expect(await attachedFilesBut(host(), "fragile")).toBe(othersBefore);
+}
+
+async function upgradeTo(page: Page, version: string): Promise<void> {
+  await page.goto(`${host().baseUrl}/services/fragile`);
+  await page
+    .getByRole("button", { name: `Upgrade to ${version}` })
+    .last()
+    .click();
+}
+
+test.beforeEach(async ({ page }) => {
+  await signIn(page, host());
+});
+
+test("1.1.0 ends with an error after a second: 1.0.0 is back, and its last lines are shown", async ({
+  page,
+}) => {
+  const others = await attachedFilesBut(host(), "fragile");
+  await upgradeTo(page, "1.1.0");
+  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("link", { name: "Show the deployment" }).click();
+  await expect(page.getByText("fragile: cannot read its settings")).toBeVisible();
+  await expectOldVersion(others);
+});
+
+test("1.2.0 lacks a mount point: 1.0.0 is back, and the reason is in words", async ({ page }) => {
+  const others = await attachedFilesBut(host(), "fragile");
+  await upgradeTo(page, "1.2.0");
+  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+  await page.getByRole("link", { name: "Show the deployment" }).click();
+  await expect(page.getByText("/var/lib/fragile: No such file or directory").first()).toBeVisible();
+  await expectOldVersion(others);
+});
+
+test("1.3.0 is no file system: nobody can choose it, and who asks all the same is refused", async ({
+  page,
+}) => {
+  const others = await attachedFilesBut(host(), "fragile");
+  await page.goto(`${host().baseUrl}/services/fragile`);
+  await expect(page.getByText(/it holds no file system/).first()).toBeVisible();
+  const answer = await host().mustExec([
+    "busctl",
+    "call",
+    "org.attache.Engine1",
+    "/org/attache/Engine1",
+    "org.attache.Engine1",
+    "Deploy",
+    "s",
+    JSON.stringify({ service: "fragile", version: "1.3.0", expected: "1.0.0", by: "test" }),
+  ]);
+  expect(answer).toContain("image-problem");
+  await expectOldVersion(others);
+});
+
+test("an image that breaks between the check and the reattach leaves 1.0.0 running", async ({ page }) => {
+  const image = await buildImage({ ...fragile("1.0.0"), version: "1.5.0" });
+  const path = placeImage(host(), image, "/srv/fragile", "fragile_1.5.0.raw");
+  const others = await attachedFilesBut(host(), "fragile");
+  await upgradeTo(page, "1.5.0");
+  await expect(page.getByText(/Switching fragile to 1\.5\.0/).first()).toBeVisible();
+  // The check runs while the grace period does; now the file becomes another one.
+  await expect
+    .poll(() =>
+      host().mustExec([
+        "busctl",
+        "call",
+        "org.attache.Engine1",
+        "/org/attache/Engine1",
+        "org.attache.Engine1",
+        "Running",
+        "s",
+        "{}",
+      ]),
+    )
+    .toMatch(/check.{0,200}done/);
+  await host().mustExec([
+    "sh",
+    "-c",
+    'head -c 300000 /dev/urandom > "$1.new" && mv "$1.new" "$1"',
+    "sh",
+    path,
+  ]);
+  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+  await expectOldVersion(others);
+  await host().mustExec(["rm", path]);
+});
+
+test("1.4.0 does not stop when told to: going back takes its time, and gets there", async ({ page }) => {
+  test.setTimeout(180_000);
+  const others = await attachedFilesBut(host(), "fragile");
+  await upgradeTo(page, "1.4.0");
+  await page.getByRole("button", { name: "Go back now" }).click({ timeout: 20_000 });
+  await expect(page.getByText("Going back to 1.0.0").first()).toBeVisible();
+  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 120_000 });
+  await expectOldVersion(others);
+});
+
+test("what failed here is not offered again", async ({ page }) => {
+  await page.goto(host().baseUrl);
+  const row = page.getByRole("row").filter({ hasText: "fragile" });
+  await expect(row.getByRole("button", { name: "Upgrade to 1.1.0" })).toHaveCount(0);
+  await expect(row.getByRole("button", { name: "Upgrade to 1.2.0" })).toHaveCount(0);
+});
