@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { nodeForGuests } from "./guest-node";
 import { ensureGuestRoot } from "./guest-root";
 import { type Ended, isAlive, mustRun, type RunOptions, run, waitUntil } from "./processes";
 import { removeRemains, stopGuest } from "./remains";
@@ -164,11 +165,13 @@ export async function bootBox(options: BoxOptions): Promise<Box> {
   }
 
   const tree = await ensureGuestRoot(suite, say);
+  const node = await nodeForGuests(say);
   const cgroup = join(cgroup2(), `attache-lab-${name}`);
   writeState({
     name,
     suite,
     tree,
+    node,
     upper,
     cgroup,
     forwards,
@@ -186,6 +189,11 @@ export async function bootBox(options: BoxOptions): Promise<Box> {
   if (state.stdout.trim() !== "running") {
     const failed = await box.exec(["systemctl", "--failed", "--plain", "--no-legend"]);
     say(`The host came up "${state.stdout.trim()}": ${failed.stdout.trim()}`);
+  }
+  const tried = await box.exec(["node", "--version"]);
+  if (tried.code !== 0) {
+    await box.down();
+    throw new Error(`this machine's Node does not run on ${suite}: ${tried.stderr.trim()}`);
   }
   return box;
 }

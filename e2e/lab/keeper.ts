@@ -46,7 +46,7 @@ async function boot(): Promise<void> {
       LAB_CGROUP: state.cgroup,
       LAB_TREE: state.tree,
       LAB_UPPER: state.upper,
-      LAB_NODE: process.execPath,
+      LAB_NODE: state.node,
       LAB_PROJECT: PROJECT,
       LAB_PROJECT_RW: state.writableProject ? "1" : "",
     },

@@ -27,6 +27,8 @@ export interface BoxSpec {
   readonly suite: Suite;
   /** Directory of the guest's base tree (read-only lower layer). */
   readonly tree: string;
+  /** The Node binary that the guest sees as /usr/bin/node. */
+  readonly node: string;
   /** Directory of the layer that takes what the guest writes. */
   readonly upper: string;
   readonly cgroup: string;
