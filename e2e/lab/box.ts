@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { nodeForGuests } from "./guest-node";
 import { ensureGuestRoot } from "./guest-root";
+import { cgroup2, freePort, isFree } from "./machine";
 import { type Ended, isAlive, mustRun, type RunOptions, run, waitUntil } from "./processes";
 import { removeRemains, stopGuest } from "./remains";
 import {
@@ -12,6 +12,8 @@ import {
   cacheDir,
   DEFAULT_SUITE,
   type Forward,
+  keptFile,
+  keptSuite,
   listBoxes,
   PROJECT,
   readState,
@@ -218,44 +220,7 @@ export async function downBox(name: string): Promise<void> {
   await removeRemains(state);
 }
 
-const keptFile = (upper: string) => join(upper, "kept");
-
-/** The release of the host whose writes lie in `upper`; `null` when there is none, or only an unfinished one. */
-function keptSuite(upper: string): string | null {
-  return existsSync(keptFile(upper)) ? readFileSync(keptFile(upper), "utf8") : null;
-}
-
 export { listBoxes };
-
-/** A port of this machine's loopback that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(address && typeof address === "object" ? address.port : 0));
-    });
-  });
-}
-
-export function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
-  });
-}
-
-/** Mount point of the cgroup v2 tree. */
-export function cgroup2(): string {
-  const line = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .find((row) => row.includes(" - cgroup2 "));
-  const point = line?.split(" ")[4];
-  if (!point) throw new Error("cgroup2 is not mounted");
-  return point;
-}
 
 function startKeeper(name: string, owned: boolean): void {
   mkdirSync(boxDir(name), { recursive: true });

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { ProcessMark } from "./processes";
@@ -74,6 +74,14 @@ export function listBoxes(): string[] {
   } catch {
     return [];
   }
+}
+
+/** Marks a host that was finished and may be booted again. */
+export const keptFile = (upper: string) => join(upper, "kept");
+
+/** The release of the host whose writes lie in `upper`; `null` when there is none, or only an unfinished one. */
+export function keptSuite(upper: string): string | null {
+  return existsSync(keptFile(upper)) ? readFileSync(keptFile(upper), "utf8") : null;
 }
 
 /** Safe because only this file writes the text, in one rename. */
