@@ -3,6 +3,9 @@ module.exports = {
   // A folder that runs without node_modules: what packaging/install puts on a host.
   output: "standalone",
   outputFileTracingRoot: __dirname,
+  // No page has a picture to scale; without the scaler and its libraries the folder is half the size.
+  images: { unoptimized: true },
+  outputFileTracingExcludes: { "*": ["node_modules/sharp/**", "node_modules/@img/**"] },
   turbopack: { root: __dirname },
   // Bundled, dbus-next fails the build (it asks for x11) and would exist twice, which breaks its Variant class.
   serverExternalPackages: ["dbus-next", "better-sqlite3", "@prisma/adapter-better-sqlite3"],
