@@ -1,7 +1,6 @@
 import type { Metadata, Viewport } from "next";
 import { cookies } from "next/headers";
 import type { ReactNode } from "react";
-import { IconShapes } from "@/components/icon";
 import { readTheme, THEME_COOKIE } from "@/components/theme";
 import "@/app/globals.css";
 
@@ -27,7 +26,6 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         <a href="#main" className="skip">
           Skip to the content
         </a>
-        <IconShapes />
         {children}
       </body>
     </html>

@@ -49,12 +49,12 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, deploy }
       ) : (
         <RunningPanel deployment={summary} now={serverNow} cancel={cancel} hasLink={false} />
       )}
-      <section className="block" aria-labelledby="steps-title">
+      <section className="part" aria-labelledby="steps-title">
         <h2 id="steps-title">Steps</h2>
         {steps.length === 0 ? <p className="quiet">None was begun.</p> : <StepList steps={steps} now={now} />}
       </section>
       {log.length > 0 && (
-        <section className="block" aria-labelledby="log-title">
+        <section className="part" aria-labelledby="log-title">
           <h2 id="log-title">What the failing unit said</h2>
           <LogBlock lines={log} />
         </section>

@@ -6,11 +6,11 @@ import type { Finding } from "@/lib/images/types";
 export function Findings({ findings, title }: { findings: readonly Finding[]; title: string }) {
   if (findings.length === 0) return null;
   return (
-    <section className="block" aria-labelledby="findings-title">
+    <section className="part" aria-labelledby="findings-title">
       <h2 id="findings-title">{title}</h2>
       <ul className="findings">
         {findings.map((finding) => (
-          <li key={`${finding.code} ${JSON.stringify(finding.params)}`} className="tone-attention">
+          <li key={`${finding.code} ${JSON.stringify(finding.params)}`}>
             <Icon tone="attention" />
             <span>{sayFinding(finding)}</span>
           </li>

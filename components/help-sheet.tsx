@@ -88,7 +88,8 @@ export function HelpSheet() {
 /** Moves along the rows of a list, from the one that has the focus. */
 function moveFocus(step: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-row]")];
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const focused = document.activeElement;
+  const at = focused instanceof HTMLElement ? rows.indexOf(focused) : -1;
   const next = at === -1 ? (step === 1 ? 0 : rows.length - 1) : at + step;
   rows[Math.min(Math.max(next, 0), rows.length - 1)]?.focus();
 }

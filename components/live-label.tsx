@@ -1,7 +1,6 @@
 "use client";
 
 import { useEffect, useState } from "react";
-import { Icon } from "@/components/icon";
 import { useLive } from "@/components/live-provider";
 import { SILENT_AFTER_MS } from "@/components/live-stream";
 import { duration } from "@/components/time-words";
@@ -32,8 +31,7 @@ export function LiveLabel() {
   }, [live]);
 
   return (
-    <p className={`live tone-${fresh.tone}`} data-live={fresh.words === "Live"}>
-      <Icon tone={fresh.tone} />
+    <p className={`live icon-${fresh.tone} tone-${fresh.tone}`} data-live={fresh.words === "Live"}>
       {fresh.words}
     </p>
   );

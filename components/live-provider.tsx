@@ -17,6 +17,8 @@ export interface Live {
   /** When the server was last heard, on this machine's clock; `null` before the stream is open. */
   heardAt(): number | null;
   isLocked(): boolean;
+  /** The time on the server's clock, ms since 1970. */
+  now(): number;
 }
 
 const LiveContext = createContext<Live | null>(null);
@@ -34,13 +36,15 @@ export function LiveProvider({
   initial,
   children,
 }: {
-  initial: Mark & { link: HostLink };
+  initial: Mark & { link: HostLink; now: number };
   children: ReactNode;
 }) {
   const router = useRouter();
+  const drawnAt = useRef(initial.now); // the layout may be drawn again, but a clock must not jump
   const state = useRef({ mark: { epoch: initial.epoch, revision: initial.revision }, link: initial.link });
   const listeners = useRef(new Set<Listener>());
   const tabs = useRef<LiveTabs | null>(null);
+  const ahead = useRef<number | null>(null);
 
   const live = useMemo<Live>(() => {
     let refetchedAt = 0;
@@ -62,6 +66,10 @@ export function LiveProvider({
       link: () => state.current.link,
       heardAt: () => tabs.current?.heardAt() ?? null,
       isLocked: () => tabs.current?.isLocked() ?? false,
+      now() {
+        ahead.current ??= drawnAt.current - Date.now();
+        return Date.now() + ahead.current;
+      },
     };
   }, [router]);
 
@@ -70,6 +78,9 @@ export function LiveProvider({
       const verdict = judgeEvent(state.current.mark, event);
       if ("epoch" in event && verdict !== "ignore")
         state.current.mark = { epoch: event.epoch, revision: event.revision };
+      // The way here takes time, so the largest difference is the truest one.
+      if (event.type === "hello") ahead.current = event.now - Date.now();
+      if (event.type === "ping") ahead.current = Math.max(ahead.current ?? -Infinity, event.now - Date.now());
       if (event.type === "hello" || event.type === "status") state.current.link = event.link;
       if (event.type === "ping") state.current.link = { ...state.current.link, seenAt: event.seenAt };
       for (const listener of listeners.current) listener(event);

@@ -41,9 +41,12 @@ export function ServiceList(props: ServiceListProps) {
     const address = text.trim() === "" ? window.location.pathname : `?q=${encodeURIComponent(text)}`;
     window.history.replaceState(null, "", address);
   };
-  const last = [...ended.values()].at(-1);
+  const newest = [...ended].at(-1);
+  const last = rows.find((row) => row.name === newest)?.last;
   const isBadNews = last?.outcome === "needs-person" || last?.outcome === "reverted";
-  const news = last?.outcome ? `${last.service}: ${resultSentence({ ...last, outcome: last.outcome })}` : "";
+  const news = last?.outcome
+    ? `${newest}: ${resultSentence({ service: newest ?? "", ...last, outcome: last.outcome })}`
+    : "";
 
   return (
     <>
@@ -101,7 +104,7 @@ export function ServiceList(props: ServiceListProps) {
                 isReadOnly={props.isReadOnly}
                 isRequested={deploy.isRequested(row) || cancel.isRequested(row)}
                 error={deploy.errors.get(row.name) ?? cancel.errors.get(row.name) ?? null}
-                ended={ended.get(row.name) ?? null}
+                hasEnded={ended.has(row.name)}
                 onDismiss={() => {
                   deploy.dismiss(row.name);
                   cancel.dismiss(row.name);

@@ -1,10 +1,15 @@
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
 
-/** What the list shows of a deployment. */
+/** What the list shows of a deployment that runs. */
 export interface RowDeployment extends Omit<DeploymentSummary, "message" | "reason" | "startedAt"> {
   /** The step that runs now, where its events have told. */
   readonly step?: Pick<Step, "name" | "direction" | "params">;
+}
+
+/** What the list shows of a deployment that has ended. `at`: its end, or its request, ms since 1970. */
+export interface RowLast extends Pick<DeploymentSummary, "id" | "kind" | "from" | "to" | "by" | "outcome"> {
+  readonly at: number;
 }
 
 /** What one button offers. */
@@ -26,7 +31,7 @@ export interface ServiceRow {
   readonly since: number | null;
   readonly blocked: Refusal | null;
   readonly running: RowDeployment | null;
-  readonly last: RowDeployment | null;
+  readonly last: RowLast | null;
   readonly findings: number;
 }
 
@@ -41,7 +46,7 @@ export function toServiceRow(service: Service): ServiceRow {
     since: service.since,
     blocked: service.blocked,
     running: service.running && toRowDeployment(service.running),
-    last: service.last && toRowDeployment(service.last),
+    last: service.last && toRowLast(service.last),
     findings: service.findings.length,
   };
 }
@@ -68,14 +73,13 @@ export function applyRows(
   return [...rows.filter((row) => !gone.has(row.name)), ...changed].sort(compareRows);
 }
 
-/** The deployments that ended between two states of the list: the ones whose result somebody is waiting for. */
-export function endedBetween(
-  before: readonly ServiceRow[],
-  after: readonly ServiceRow[],
-): readonly RowDeployment[] {
+/** Services whose deployment ended between two states of the list: the results that somebody is waiting for. */
+export function endedBetween(before: readonly ServiceRow[], after: readonly ServiceRow[]): readonly string[] {
   const running = new Set(before.flatMap((row) => row.running?.id ?? []));
   if (running.size === 0) return [];
-  return after.flatMap(({ last }) => (last && last.outcome !== null && running.has(last.id) ? [last] : []));
+  return after.flatMap(({ name, last }) =>
+    last && last.outcome !== null && running.has(last.id) ? [name] : [],
+  );
 }
 
 /** Keeps the row of a deployment up to date from its own events, which may come before the row does. */
@@ -84,7 +88,7 @@ export function applyDeployment(rows: readonly ServiceRow[], deployment: Deploym
   return rows.map((row) => {
     if (row.name !== deployment.service) return row;
     return deployment.phase === "finished"
-      ? { ...row, running: row.running?.id === summary.id ? null : row.running, last: summary }
+      ? { ...row, running: row.running?.id === summary.id ? null : row.running, last: toRowLast(summary) }
       : { ...row, running: summary };
   });
 }
@@ -123,6 +127,16 @@ function keepStep(old: ServiceRow | undefined, row: ServiceRow): ServiceRow {
 
 function toRowTarget(target: Target): RowTarget {
   return { version: target.version.label, why: target.why };
+}
+
+function toRowLast(
+  one: Pick<
+    DeploymentSummary,
+    "id" | "kind" | "from" | "to" | "by" | "outcome" | "finishedAt" | "requestedAt"
+  >,
+): RowLast {
+  const { id, kind, from, to, by, outcome } = one;
+  return { id, kind, from, to, by, outcome, at: one.finishedAt ?? one.requestedAt };
 }
 
 function toRowDeployment(one: DeploymentSummary): RowDeployment {

@@ -30,6 +30,7 @@ describe("duration", () => {
   const cases: [ms: number, words: string][] = [
     [-1, "0 s"],
     [4, "4 ms"],
+    [99, "99 ms"],
     [412, "0.4 s"],
     [12_400, "12 s"],
     [3 * MIN + 4 * S, "3 min 4 s"],

@@ -19,7 +19,7 @@ export function timeAgo(at: number, now: number): string {
 /** A span in at most two units: "0.4 s", "3 min 4 s", "2 h 5 min", "12 days". */
 export function duration(ms: number): string {
   if (ms < 0) return "0 s";
-  if (ms < 10) return `${Math.round(ms)} ms`;
+  if (ms < 100) return `${Math.round(ms)} ms`;
   if (ms < 10 * SECOND) return `${(ms / SECOND).toFixed(1)} s`;
   if (ms < MINUTE) return `${Math.round(ms / SECOND)} s`;
   if (ms < HOUR) return pair(ms, MINUTE, "min", SECOND, "s");
@@ -30,12 +30,22 @@ export function duration(ms: number): string {
 
 /** "2026-11-23 01:05:20 UTC". */
 export function utcStamp(at: number): string {
-  return `${isoTime(at).slice(0, 19).replace("T", " ")} UTC`;
+  return stampOf(isoTime(at));
+}
+
+/** Both attributes of a `<time>` at once: a page may hold a thousand of them. */
+export function timeAttributes(at: number): { dateTime: string; title: string } {
+  const dateTime = isoTime(at);
+  return { dateTime, title: stampOf(dateTime) };
 }
 
 /** For `<time dateTime>`; a time no calendar has becomes the epoch, since it may come from a broken file system. */
 export function isoTime(at: number): string {
   return new Date(Number.isFinite(at) && Math.abs(at) < 8.64e15 ? at : 0).toISOString();
+}
+
+function stampOf(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
 }
 
 function utcDay(at: number): string {

@@ -1,6 +1,6 @@
 import { cleanText } from "@/components/clean-text";
 import { requestTitle } from "@/components/deployment-words";
-import { Icon } from "@/components/icon";
+import { Status } from "@/components/icon";
 import { versionName } from "@/components/image-words";
 import { servicePath } from "@/components/target";
 import { TimeAgo } from "@/components/time-ago";
@@ -26,10 +26,7 @@ export function Timeline({ deployments, now, showsService = true }: TimelineProp
           deployment.outcome === null ? PHASE_WORDS[deployment.phase] : OUTCOME_WORDS[deployment.outcome];
         return (
           <li key={deployment.id}>
-            <span className={`status tone-${tone}`}>
-              <Icon tone={tone} />
-              {word}
-            </span>
+            <Status tone={tone} word={word} />
             <div className="timeline-what">
               <p>
                 <a href={`/deployments/${deployment.id}`} data-row>
@@ -41,7 +38,9 @@ export function Timeline({ deployments, now, showsService = true }: TimelineProp
                     <a href={servicePath(deployment.service)}>{cleanText(deployment.service)}</a>
                   </>
                 )}
-                {deployment.kind === "rollback" && <span className="tag tone-attention">Rollback</span>}
+                {deployment.kind === "rollback" && (
+                  <span className="tag icon-attention tone-attention">Rollback</span>
+                )}
               </p>
               {deployment.from !== null && deployment.to !== null && deployment.from !== deployment.to && (
                 <p className="quiet">

@@ -1,19 +1,20 @@
 "use client";
 
 import { useEffect, useState } from "react";
+import { useLive } from "@/components/live-provider";
 
 /**
  * The time on the server's clock, ms since 1970, moving on every `everyMs`.
- * The first value is the server's own, so that both draw the same words.
+ * The first value is the one the server drew with, so that both say the same.
  */
-export function useNow(serverNow: number, everyMs: number): number {
-  const [now, setNow] = useState(serverNow);
+export function useNow(drawnAt: number, everyMs: number): number {
+  const live = useLive();
+  const [now, setNow] = useState(drawnAt);
   useEffect(() => {
-    const ahead = serverNow - Date.now();
-    const tick = () => setNow(Date.now() + ahead);
+    const tick = () => setNow(live.now());
     tick();
     const timer = window.setInterval(tick, everyMs);
     return () => window.clearInterval(timer);
-  }, [serverNow, everyMs]);
+  }, [live, everyMs]);
   return now;
 }

@@ -3,13 +3,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { judgeEvent, type Mark, type StreamEvent } from "@/components/live-events";
 import { useLive } from "@/components/live-provider";
-import {
-  applyDeployment,
-  applyRows,
-  endedBetween,
-  type RowDeployment,
-  type ServiceRow,
-} from "@/components/service-row";
+import { applyDeployment, applyRows, endedBetween, type ServiceRow } from "@/components/service-row";
 
 interface Fresh extends Mark {
   readonly rows: readonly ServiceRow[];
@@ -19,14 +13,14 @@ interface State {
   /** The rows as the server last drew them; new ones replace all that events have added. */
   readonly drawn: Fresh;
   readonly fresh: Fresh;
-  /** Results that somebody on this page was waiting for, by service. */
-  readonly ended: ReadonlyMap<string, RowDeployment>;
+  /** Services whose last deployment somebody on this page was waiting for. */
+  readonly ended: ReadonlySet<string>;
 }
 
 /** The rows of the page, kept up to date by the stream. */
 export function useServiceRows(props: Fresh) {
   const live = useLive();
-  const [state, setState] = useState<State>(() => ({ drawn: props, fresh: props, ended: new Map() }));
+  const [state, setState] = useState<State>(() => ({ drawn: props, fresh: props, ended: new Set() }));
   if (props.rows !== state.drawn.rows) setState({ ...moveOn(state, props), drawn: props });
 
   useEffect(() => {
@@ -47,7 +41,7 @@ export function useServiceRows(props: Fresh) {
   const dismissEnded = useCallback((service: string) => {
     setState((last) => {
       if (!last.ended.has(service)) return last;
-      const ended = new Map(last.ended);
+      const ended = new Set(last.ended);
       ended.delete(service);
       return { ...last, ended };
     });
@@ -60,9 +54,9 @@ function moveOn(last: State, next: Fresh): State {
   const fresh = endedBetween(last.fresh.rows, next.rows);
   const begun = next.rows.filter((row) => row.running && last.ended.has(row.name));
   if (fresh.length === 0 && begun.length === 0) return { ...last, fresh: next };
-  const ended = new Map(last.ended);
+  const ended = new Set(last.ended);
   for (const row of begun) ended.delete(row.name);
-  for (const deployment of fresh) ended.set(deployment.service, deployment);
+  for (const service of fresh) ended.add(service);
   return { ...last, fresh: next, ended };
 }
 

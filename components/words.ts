@@ -127,12 +127,32 @@ export const REASONS = {
   "unit-restarted": (p) =>
     `${p("unit")} did not stay up: systemd had to start it again. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
   "could-not-go-back": (p) =>
-    `The new version did not come up (${p("first")}), and neither did the old one (${p("second")}).`,
+    `The new version did not come up (${inShort(p("first"))}), and neither did the old one (${inShort(p("second"))}).`,
   "changed-meanwhile": (p) =>
     `Somebody else changed it meanwhile: ${given(p, "now") === "" ? "nothing" : p("now")} is attached.`,
   "others-changed": (p) => `Files of other services changed at the same time: ${p("services")}.`,
   "now-attached": (p) => `${version(p)} is attached now.`,
 } satisfies Record<string, Sentence>;
+
+/** A failure inside another sentence. */
+const IN_SHORT: Readonly<Record<string, string>> = {
+  "unit-failed": "a unit failed",
+  "unit-gone": "a unit was gone",
+  "unit-skipped": "a unit was skipped",
+  "unit-stopped": "a unit did not stay up",
+  "unit-restarted": "a unit did not stay up",
+  "job-failed": "a job of systemd failed",
+  "not-attached-after": "portabled did not attach it",
+  "timed-out": "no answer came in time",
+  "call-failed": "systemd refused a call",
+  "bus-unreachable": "the system bus was gone",
+  "engine-restarted": "the engine was interrupted",
+  "sent-back": "somebody chose to go back",
+};
+
+function inShort(code: string): string {
+  return (Object.hasOwn(IN_SHORT, code) ? IN_SHORT[code] : undefined) ?? code;
+}
 
 /** Words for any message; a code nobody has words for is shown as it is, never hidden. */
 export function say(message: Message): string {

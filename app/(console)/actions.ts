@@ -41,7 +41,11 @@ const deploy = defineAction(DeployVersion, async ({ target }, actor) => {
 });
 
 const detach = defineAction(DetachService, async ({ target }, actor) => {
-  const { id } = await live().engine("Detach", { service: target.service, expected: target.version, by: actor.name });
+  const { id } = await live().engine("Detach", {
+    service: target.service,
+    expected: target.version,
+    by: actor.name,
+  });
   refresh();
   return id;
 });

@@ -16,7 +16,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
   const jar = await cookies();
   const { epoch, revision, bus, engine, seenAt, host, services } = live().snapshot();
   return (
-    <LiveProvider initial={{ epoch, revision, link: { bus, engine, seenAt } }}>
+    <LiveProvider initial={{ epoch, revision, link: { bus, engine, seenAt }, now: Date.now() }}>
       <SiteHeader
         host={cleanText(host.name)}
         failed={countFailed(services)}

@@ -8,7 +8,7 @@ import type { Deployment, VersionRef } from "@/lib/deploy/types";
 export function DeploymentFacts({ deployment, now }: { deployment: Deployment; now: number }) {
   const { from, to, by, requestedAt, startedAt, finishedAt, profile, location, id } = deployment;
   return (
-    <section className="block" aria-labelledby="facts-title">
+    <section className="part" aria-labelledby="facts-title">
       <h2 id="facts-title">On record</h2>
       <dl className="facts facts-wide">
         <div>

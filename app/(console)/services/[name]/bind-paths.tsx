@@ -1,12 +1,12 @@
 import { cleanText } from "@/components/clean-text";
-import { Icon } from "@/components/icon";
+import { Status } from "@/components/icon";
 import { SET_BY_WORDS } from "@/components/words";
 import type { BindPathRow } from "@/lib/services/types";
 
 /** What of the host the service can reach. */
 export function BindPaths({ rows }: { rows: readonly BindPathRow[] }) {
   return (
-    <section className="block" aria-labelledby="paths-title">
+    <section className="part" aria-labelledby="paths-title">
       <h2 id="paths-title">Bind paths</h2>
       {rows.length === 0 ? (
         <p className="quiet">It reaches no directory of the host.</p>
@@ -16,7 +16,7 @@ export function BindPaths({ rows }: { rows: readonly BindPathRow[] }) {
             These directories lie on the host, not in an image. An upgrade or a rollback does nothing to what
             is in them: an older version finds what a newer one has written.
           </p>
-          <table className="grid">
+          <table className="fact-table">
             <thead>
               <tr>
                 <th scope="col">On the host</th>
@@ -31,10 +31,10 @@ export function BindPaths({ rows }: { rows: readonly BindPathRow[] }) {
                   <td data-label="On the host">
                     <code>{cleanText(row.source)}</code>
                     {row.exists === false && (
-                      <span className="status tone-attention">
-                        <Icon tone="attention" />
-                        {row.optional ? "Does not exist (optional)" : "Does not exist"}
-                      </span>
+                      <Status
+                        tone="attention"
+                        word={row.optional ? "Does not exist (optional)" : "Does not exist"}
+                      />
                     )}
                   </td>
                   <td data-label="In the service">

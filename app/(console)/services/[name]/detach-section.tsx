@@ -9,7 +9,7 @@ import type { Service } from "@/lib/services/types";
 export function DetachSection({ service, isReadOnly }: { service: Service; isReadOnly: boolean }) {
   const planned = planDetach(service, service.currentLabel);
   return (
-    <section className="block quiet-section" aria-labelledby="detach-title">
+    <section className="part quiet-section" aria-labelledby="detach-title">
       <h2 id="detach-title">Detach</h2>
       <p>
         Stops its units and takes them off this host. Nothing is deleted: the image files and all data stay,

@@ -72,7 +72,7 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
       <Versions service={service} past={past.rows} now={now} isReadOnly={isReadOnly} />
       <BindPaths rows={details.bindPaths} />
       <Units service={service} statuses={details.units} now={now} isReadOnly={isReadOnly} />
-      <section className="block" aria-labelledby="isolation-title">
+      <section className="part" aria-labelledby="isolation-title">
         <h2 id="isolation-title">Isolation and boot</h2>
         {attachment ? (
           <ul className="plain">
@@ -90,7 +90,7 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
           <p className="quiet">It is not attached, so nothing of it runs or starts at boot.</p>
         )}
       </section>
-      <section className="block" aria-labelledby="deployments-title">
+      <section className="part" aria-labelledby="deployments-title">
         <h2 id="deployments-title">Deployments</h2>
         {past.rows.length === 0 ? (
           <p className="quiet">None from here yet.</p>

@@ -78,7 +78,7 @@ function NextStep({ service, isReadOnly, isOfferedAbove }: NextStepProps) {
       >
         {words}
       </ActionButton>
-      <span className="why">{WHY_WORDS[target.why]}</span>
+      {target.why !== "newest" && <span className="why">{WHY_WORDS[target.why]}</span>}
     </div>
   );
 }

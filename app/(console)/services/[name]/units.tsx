@@ -18,9 +18,9 @@ interface UnitsProps {
 export function Units({ service, statuses, now, isReadOnly }: UnitsProps) {
   if (service.units.length === 0) return null;
   return (
-    <section className="block" aria-labelledby="units-title">
+    <section className="part" aria-labelledby="units-title">
       <h2 id="units-title">Units</h2>
-      <table className="grid">
+      <table className="fact-table">
         <thead>
           <tr>
             <th scope="col">Unit</th>
@@ -46,7 +46,7 @@ export function Units({ service, statuses, now, isReadOnly }: UnitsProps) {
               </td>
               <td data-label="At boot">{unit.enabled ? "Starts at boot" : "Not by itself"}</td>
               <td data-label="Since">{unit.since === null ? "—" : <TimeAgo at={unit.since} now={now} />}</td>
-              <td className="grid-action">
+              <td className="table-action">
                 {canRestart(unit) && !service.running && !isReadOnly && (
                   <ActionButton
                     action={restartUnit}

@@ -1,7 +1,6 @@
 import { deployVersion } from "@/app/(console)/actions";
 import { ActionButton, RefusedButton } from "@/components/action-button";
 import { cleanText } from "@/components/clean-text";
-import { Icon } from "@/components/icon";
 import { byteSize, ownerName, permissions, versionName } from "@/components/image-words";
 import { writeTarget } from "@/components/target";
 import { isoTime, timeAgo, utcStamp } from "@/components/time-words";
@@ -21,7 +20,7 @@ interface VersionsProps {
 /** Every version on disk, newest first, each with a button or the reason why there is none. */
 export function Versions({ service, past, now, isReadOnly }: VersionsProps) {
   return (
-    <section className="block" aria-labelledby="versions-title">
+    <section className="part" aria-labelledby="versions-title">
       <h2 id="versions-title">Versions</h2>
       {service.versions.length === 0 ? (
         <p className="quiet">No image file of this service is on disk.</p>
@@ -53,8 +52,7 @@ function Badge({
 }: Omit<VersionsProps, "isReadOnly"> & { version: ImageVersion }) {
   if (service.current?.path === version.path)
     return (
-      <span className={`tag tone-${service.state === "failed" ? "bad" : "good"}`}>
-        <Icon tone={service.state === "failed" ? "bad" : "good"} />
+      <span className={service.state === "failed" ? "tag icon-bad tone-bad" : "tag icon-good tone-good"}>
         {service.state === "failed"
           ? "Attached, failed"
           : service.state === "running"
@@ -70,8 +68,7 @@ function Badge({
   const failed = past.find(({ to, outcome }) => to === version.label && outcome === "reverted");
   if (failed?.finishedAt != null)
     return (
-      <span className="tag tone-attention">
-        <Icon tone="attention" />
+      <span className="tag icon-attention tone-attention">
         {`Did not stay up ${timeAgo(failed.finishedAt, now)}`}
       </span>
     );
