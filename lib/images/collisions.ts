@@ -33,19 +33,19 @@ function sharedStem(service: string, versions: readonly ImageVersion[]): Finding
 
 /** "app" of "app_1.0": a further name inside the version. "1.0_build2" and "v1_beta" hold none. */
 function programOf(label: string): string {
+  if (!label.includes("_")) return "";
   const name = /^(.*?)_(?:v?[0-9].*)$/.exec(label)?.[1] ?? "";
   return /^(?!v[0-9])[A-Za-z]/.test(name) ? name : "";
 }
 
 function duplicates(service: string, versions: readonly ImageVersion[]): Finding[] {
-  const labels = new Map<string, ImageVersion[]>();
-  for (const version of versions) labels.set(version.label, [...(labels.get(version.label) ?? []), version]);
-  return [...labels]
-    .filter(([, same]) => same.length > 1)
-    .map(([version, same]) => ({
-      code: "duplicate-version",
-      params: { service, version, paths: joinPaths(same) },
-    }));
+  const seen = new Set<string>();
+  const twice = new Set<string>();
+  for (const { label } of versions) (seen.has(label) ? twice : seen).add(label);
+  return [...twice].map((version) => {
+    const same = versions.filter((one) => one.label === version);
+    return { code: "duplicate-version", params: { service, version, paths: joinPaths(same) } };
+  });
 }
 
 /** `sorted` in code unit order, so that every longer stem follows the one it begins with. */

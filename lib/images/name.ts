@@ -68,8 +68,7 @@ export function parseImageName(fileName: string): ImageName | null {
   const last = label.lastIndexOf("_");
   const arch = last > 0 && ARCHITECTURES.has(label.slice(last + 1)) ? label.slice(last + 1) : undefined;
   if (arch !== undefined) label = label.slice(0, last);
-  // Control characters and bytes that are no UTF-8 can neither be shown nor asked for safely.
-  if (label.length > LONGEST || /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\ufffd]/u.test(label)) return null;
+  if (label.length > LONGEST || !isShowable(label)) return null;
 
   return {
     service,
@@ -77,4 +76,9 @@ export function parseImageName(fileName: string): ImageName | null {
     ...(arch === undefined ? {} : { arch }),
     ...(counted ? { tries: { left: Number(counted[1]), done: Number(counted[2] ?? 0) } } : {}),
   };
+}
+
+/** Control characters and bytes that are no UTF-8 can neither be shown nor asked for safely. */
+function isShowable(label: string): boolean {
+  return /^[\x20-\x7e]*$/.test(label) || !/[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\ufffd]/u.test(label);
 }

@@ -102,9 +102,16 @@ export function forgetDirectory(cache: ScanCache, directory: string): void {
 
 /** One file found twice (a root inside another, a symlink beside its target) is one version. */
 function withoutDoubles(versions: readonly ImageVersion[]): ImageVersion[] {
-  return [...new Map(versions.map((version) => [version.path, version])).values()].sort(
-    (a, b) => compareNames(a.service, b.service) || compareNewestFirst(a, b),
-  );
+  const services = new Map<string, ImageVersion[]>();
+  for (const version of new Map(versions.map((one) => [one.path, one])).values()) {
+    const same = services.get(version.service);
+    if (same) same.push(version);
+    else services.set(version.service, [version]);
+  }
+  // Service by service: comparing versions is the dear part, and of 10,000 only 20 each have to be compared.
+  return [...services.keys()]
+    .sort(compareNames)
+    .flatMap((name) => services.get(name)?.sort(compareNewestFirst) ?? []);
 }
 
 function sortFindings(findings: readonly Finding[]): Finding[] {

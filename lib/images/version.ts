@@ -7,42 +7,40 @@
  * https://uapi-group.org/specifications/specs/version_format_specification/
  */
 export function compareVersions(a: string, b: string): number {
-  let left = a;
-  let right = b;
+  let i = 0;
+  let j = 0;
 
   for (;;) {
-    left = skipSeparators(left);
-    right = skipSeparators(right);
+    while (i < a.length && !isValid(a.charCodeAt(i))) i++;
+    while (j < b.length && !isValid(b.charCodeAt(j))) j++;
 
     // "~" marks what comes before the version proper, so it beats even the end of the string.
-    const tilde = mark("~");
+    const tilde = mark(TILDE);
     if (tilde !== 0) return tilde;
 
-    if (left === "" || right === "") return left === right ? 0 : left === "" ? -1 : 1;
+    if (i >= a.length || j >= b.length) return Number(i < a.length) - Number(j < b.length);
 
-    for (const character of ["-", "^", "."]) {
-      const order = mark(character);
-      if (order !== 0) return order;
-    }
-
-    const isNumeric = /^[0-9]/.test(left) || /^[0-9]/.test(right);
-    const a1 = leading(left, isNumeric);
-    const b1 = leading(right, isNumeric);
-    const order = isNumeric ? compareNumbers(a1, b1) : compareText(a1, b1);
+    const order = mark(DASH) || mark(CARET) || mark(DOT);
     if (order !== 0) return order;
-    left = left.slice(a1.length);
-    right = right.slice(b1.length);
+
+    const isOfRun = isDigit(a.charCodeAt(i)) || isDigit(b.charCodeAt(j)) ? isDigit : isLetter;
+    const left = runFrom(a, i, isOfRun);
+    const right = runFrom(b, j, isOfRun);
+    const difference = isOfRun === isDigit ? compareNumbers(left, right) : compareText(left, right);
+    if (difference !== 0) return difference;
+    i += left.length;
+    j += right.length;
   }
 
-  /** The side that starts with `character` is the older one; where both do, it is dropped from both. */
-  function mark(character: string): number {
-    const inLeft = left.startsWith(character);
-    const inRight = right.startsWith(character);
-    if (!inLeft && !inRight) return 0;
-    if (inLeft !== inRight) return inLeft ? -1 : 1;
-    left = left.slice(1);
-    right = right.slice(1);
-    return 0;
+  /** The side that has `character` here is the older one; where both do, both go on behind it. */
+  function mark(character: number): number {
+    const inLeft = a.charCodeAt(i) === character;
+    const inRight = b.charCodeAt(j) === character;
+    if (inLeft && inRight) {
+      i++;
+      j++;
+    }
+    return Number(inRight) - Number(inLeft);
   }
 }
 
@@ -58,12 +56,28 @@ export function isPreRelease(label: string): boolean {
   );
 }
 
-function skipSeparators(text: string): string {
-  return text.replace(/^[^0-9A-Za-z~\-^.]+/, "");
+const TILDE = 0x7e;
+const DASH = 0x2d;
+const CARET = 0x5e;
+const DOT = 0x2e;
+
+/** Characters that mean something; all others only separate. */
+function isValid(code: number): boolean {
+  return isDigit(code) || isLetter(code) || code === TILDE || code === DASH || code === CARET || code === DOT;
 }
 
-function leading(text: string, numeric: boolean): string {
-  return (numeric ? /^[0-9]*/ : /^[A-Za-z]*/).exec(text)?.[0] ?? "";
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
+}
+
+function runFrom(text: string, from: number, isOfRun: (code: number) => boolean): string {
+  let end = from;
+  while (end < text.length && isOfRun(text.charCodeAt(end))) end++;
+  return text.slice(from, end);
 }
 
 /** Runs of digits of any length, without the limits of a number type; no digits at all is older than any. */

@@ -167,7 +167,9 @@ describe("the live picture of a host", () => {
     expect(page?.attachment).toMatchObject({ path, location: "runtime" });
     expect(wiki).toMatchObject({ name: "wiki", state: "detached", current: null });
     await eventually(() => expect(model.service("page")?.since).toBe(5000));
-    await eventually(() => expect(model.snapshot().host).toMatchObject({ name: "box", systemdVersion: "257.13-1" }));
+    await eventually(() =>
+      expect(model.snapshot().host).toMatchObject({ name: "box", systemdVersion: "257.13-1" }),
+    );
   });
 
   it("costs nothing to look at", async () => {

@@ -61,6 +61,7 @@ export function createModel(options: ModelOptions): Model {
       reading = fresh;
       publish("all");
       firstPicture();
+      if (isUp()) void dates.learn();
     },
   });
 
@@ -168,7 +169,6 @@ export function createModel(options: ModelOptions): Model {
         patterns.length > 0 ? systemd.unitsByPatterns(patterns) : none,
       ]);
       book.fill(answers.flat());
-      void dates.learn();
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       clearTimeout(retry);

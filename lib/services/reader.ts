@@ -3,6 +3,11 @@ import { type Attached, joinReading, type Reading, readAttached } from "@/lib/se
 import { watchDirectories } from "@/lib/services/watch-directories";
 import type { HostPaths } from "@/lib/systemd/types";
 
+/** Several files come and go together; wait this long for the rest, ms. */
+const QUICK_MS = 50;
+/** A reattach takes the old files away and opens the new image (some 60 ms) before it puts new ones there, ms. */
+const REATTACH_MS = 250;
+
 /** What has to be read again; left out = nothing of the kind. */
 export interface Stale {
   readonly images?: ReadonlySet<string> | "all";
@@ -37,12 +42,10 @@ export function createReader({ roots, paths, onAttached, readUnits, onRead }: Re
   let isReading = false;
   let isClosed = false;
 
-  const watcher = watchDirectories((directories) => {
-    const isAttached = attached?.watch.some((directory) => directories.has(directory)) ?? false;
-    // An image that is attached from outside the roots is looked up together with what is attached.
-    const isElsewhere = [...directories].some((directory) => !scan?.watch.includes(directory));
-    refresh({ images: directories, attached: isAttached || isElsewhere, units: isAttached });
-  });
+  const attachedDirectories = [paths.attached.persistent, paths.attached.runtime];
+  const watcher = watchDirectories(onDirectories, (directory) =>
+    attachedDirectories.includes(directory) ? REATTACH_MS : QUICK_MS,
+  );
 
   return {
     refresh,
@@ -51,6 +54,13 @@ export function createReader({ roots, paths, onAttached, readUnits, onRead }: Re
       watcher.close();
     },
   };
+
+  function onDirectories(directories: ReadonlySet<string>): void {
+    const isAttached = attached?.watch.some((directory) => directories.has(directory)) ?? false;
+    // An image that is attached from outside the roots is looked up together with what is attached.
+    const isElsewhere = [...directories].some((directory) => !scan?.watch.includes(directory));
+    refresh({ images: directories, attached: isAttached || isElsewhere, units: isAttached });
+  }
 
   function refresh(more: Stale): void {
     stale = {

@@ -4,7 +4,7 @@ import { errorCode } from "@/lib/images/system-error";
 
 /** An upload changes its file without end; what only changed (and did not come or go) can wait this long, ms. */
 const CHANGED_MS = 500;
-/** Several files change together; wait this long for the rest, ms. */
+/** Several files come and go together; wait this long for the rest, ms. */
 const RENAMED_MS = 50;
 
 export interface DirectoryWatcher {
@@ -19,15 +19,19 @@ export interface DirectoryWatcher {
 /**
  * Follows the entries of directories that come and go: one inotify watch each,
  * or one on the nearest parent while it is missing. `onChange` gets the
- * directories whose entries changed, merged over a moment. Where the kernel
- * allows no more watches, a directory is just not followed.
+ * directories whose entries changed, merged over a moment that may differ by
+ * directory. Where the kernel allows no more watches, a directory is just not
+ * followed.
  */
-export function watchDirectories(onChange: (directories: ReadonlySet<string>) => void): DirectoryWatcher {
+export function watchDirectories(
+  onChange: (directories: ReadonlySet<string>) => void,
+  renamedMs: (directory: string) => number = () => RENAMED_MS,
+): DirectoryWatcher {
   let wanted = new Set<string>();
   const watches = new Map<string, Watch>();
-  const dirty = new Set<string>();
+  /** When each directory with news is to be told of. */
+  const due = new Map<string, number>();
   let timer: NodeJS.Timeout | undefined;
-  let dueAt = 0;
 
   return {
     follow(directories) {
@@ -68,9 +72,9 @@ export function watchDirectories(onChange: (directories: ReadonlySet<string>) =>
   function open(path: string): FSWatcher | null {
     try {
       const watcher = watch(path, { persistent: false }, (event) => {
-        note(path, event === "rename" ? RENAMED_MS : CHANGED_MS);
+        note(path, event === "rename" ? renamedMs(path) : CHANGED_MS);
       });
-      watcher.on("error", () => note(path, RENAMED_MS));
+      watcher.on("error", () => note(path, renamedMs(path)));
       return watcher;
     } catch (error) {
       errorCode(error);
@@ -79,23 +83,28 @@ export function watchDirectories(onChange: (directories: ReadonlySet<string>) =>
   }
 
   function note(path: string, waitMs: number): void {
-    dirty.add(path);
-    const due = Date.now() + waitMs;
-    if (timer !== undefined && dueAt <= due) return;
+    due.set(path, Math.min(due.get(path) ?? Number.POSITIVE_INFINITY, Date.now() + waitMs));
+    schedule();
+  }
+
+  function schedule(): void {
     clearTimeout(timer);
-    dueAt = due;
-    timer = setTimeout(flush, waitMs);
+    if (due.size > 0) timer = setTimeout(flush, Math.max(0, Math.min(...due.values()) - Date.now()));
   }
 
   function flush(): void {
-    timer = undefined;
     const before = new Set(watches.keys());
-    const changed = new Set([...dirty].filter((path) => wanted.has(path)));
-    dirty.clear();
+    const changed = new Set<string>();
+    for (const [path, at] of due) {
+      if (at > Date.now()) continue;
+      due.delete(path);
+      if (wanted.has(path)) changed.add(path);
+    }
     for (const path of rearm()) changed.add(path);
     // What had a watch and has none now is gone.
     for (const path of before) if (!watches.has(path) && wanted.has(path)) changed.add(path);
     if (changed.size > 0) onChange(changed);
+    schedule();
   }
 }
 
