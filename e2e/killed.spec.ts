@@ -1,7 +1,7 @@
 import { attachedImage, expect, rowOf, signIn, test, unitProperty, useHost } from "./fixtures";
 
 test.describe.configure({ mode: "serial" });
-const host = useHost({ env: { ATTACHE_SETTLE_MS: 4000 } });
+const host = useHost({ env: { ATTACHE_GRACE_MS: 6000, ATTACHE_SETTLE_MS: 6000 } });
 
 test.beforeEach(async ({ page }) => {
   await signIn(page, host());
@@ -33,7 +33,7 @@ for (const [phase, words] of [
       .getByRole("button", { name: /^(Upgrade|Roll back) to/ })
       .first()
       .click();
-    await expect(rowOf(page, "guestbook")).toContainText(words, { timeout: 15_000 });
+    await expect(rowOf(page, "guestbook")).toContainText(words, { timeout: 20_000 });
     await host().mustExec(["systemctl", "kill", "--signal=SIGKILL", "attache-engine.service"]);
     await expect(
       rowOf(page, "guestbook").getByRole("link", { name: /Refused|Upgraded|Rolled back/ }),
