@@ -41,12 +41,13 @@ for (const [owner, { optionalDependencies = {}, dev, devOptional }] of entries) 
     const words = name.split(/[-/]/);
     const cpu = PROCESSORS.filter((processor) => words.includes(processor));
     const os = SYSTEMS.filter((system) => words.includes(system));
+    // In npm's own order of keys, so that npm finds nothing to rewrite.
     added[`node_modules/${name}`] = {
       version,
+      ...(cpu.length > 0 && { cpu }),
+      ...((dev || devOptional) && { dev: true }),
       optional: true,
-      ...(dev || devOptional ? { dev: true } : {}),
-      ...(cpu.length ? { cpu } : {}),
-      ...(os.length ? { os } : {}),
+      ...(os.length > 0 && { os }),
     };
   }
 }
