@@ -31,6 +31,12 @@ export function useLive(): Live {
   return live;
 }
 
+/** Next leaves the page for the browser's own error page when a refresh meets no server; the stream's next hello asks again. */
+async function isServerThere(): Promise<boolean> {
+  const answer = await fetch("/api/alive", { cache: "no-store" }).catch(() => null);
+  return answer?.ok === true;
+}
+
 /** Opens the one stream of this tab and tells every subscriber. `initial` is what the server knew when it drew the page. */
 export function LiveProvider({
   initial,
@@ -57,9 +63,9 @@ export function LiveProvider({
       refetch() {
         window.clearTimeout(timer);
         const wait = Math.max(100, refetchedAt + REFETCH_EVERY_MS - Date.now());
-        timer = window.setTimeout(() => {
+        timer = window.setTimeout(async () => {
           refetchedAt = Date.now();
-          router.refresh();
+          if (await isServerThere()) router.refresh();
         }, wait);
       },
       mark: () => state.current.mark,

@@ -52,20 +52,19 @@ export async function GET(request: Request): Promise<Response> {
           const now = live().snapshot();
           send({ type: "ping", epoch: now.epoch, revision: sent, now: Date.now(), seenAt: now.seenAt });
         }, PING_EVERY_MS);
-        const shutdown = shutdownEvents();
+        const end = () => close();
+        const offEnd = live().onClose(end); // an open stream would keep the server from ending
         close = () => {
           close = () => {};
           off();
           clearInterval(ping);
-          shutdown.removeEventListener("shutdown", end);
+          offEnd();
           try {
             controller.close();
           } catch {
             // the reader has closed it already
           }
         };
-        const end = () => close();
-        shutdown.addEventListener("shutdown", end);
         request.signal.addEventListener("abort", end);
         send({
           type: "hello",
@@ -93,12 +92,3 @@ export async function GET(request: Request): Promise<Response> {
     },
   });
 }
-
-/** Fired when the server is told to stop: an open stream would keep it from ending. */
-function shutdownEvents(): EventTarget {
-  const holder = globalThis as { [SHUTDOWN]?: EventTarget }; // one per process, though modules are evaluated several times
-  holder[SHUTDOWN] ??= new EventTarget();
-  return holder[SHUTDOWN];
-}
-
-const SHUTDOWN = Symbol.for("attache.shutdown");
