@@ -41,6 +41,7 @@ inside() {
   echo "$LAB_NAME" > "$root/etc/hostname"
   hostname "$LAB_NAME"
   bind_read_only "$LAB_NODE" "$root/usr/bin/node"
+  [ -z "$LAB_NODE_LIBRARY" ] || cp "$LAB_NODE_LIBRARY" "$root/usr/lib/"
   if [ -n "$LAB_PROJECT_RW" ]; then
     mkdir -p "$root/usr/src/attache"
     mount --bind "$LAB_PROJECT" "$root/usr/src/attache"

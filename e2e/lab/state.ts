@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import type { GuestNode } from "./guest-node";
 import type { ProcessMark } from "./processes";
 
 export const SUITES = ["bookworm", "trixie", "forky"] as const;
@@ -27,8 +28,7 @@ export interface BoxSpec {
   readonly suite: Suite;
   /** Directory of the guest's base tree (read-only lower layer). */
   readonly tree: string;
-  /** The Node binary that the guest sees as /usr/bin/node. */
-  readonly node: string;
+  readonly node: GuestNode;
   /** Directory of the layer that takes what the guest writes. */
   readonly upper: string;
   readonly cgroup: string;

@@ -1,0 +1,69 @@
+/** Every figure of the bench that has to be met, and the most it may be. */
+export const BARS = {
+  "deploy.ratio": 1.15,
+  "deploy.cold_ratio": 1.4,
+  "downtime.ratio": 0.5,
+  "downtime.socket_failed": 0,
+  "list.cold_ms": 500,
+  "list.page_p75_ms": 60,
+  "list.bus_calls_per_view": 0,
+  "memory.web_mb": 150,
+  "memory.engine_mb": 70,
+  "js.first_load_kb_gz": 210,
+  event_ms_p95: 500,
+} as const;
+
+export type Barred = keyof typeof BARS;
+
+/** Flat, by dotted key; a text where there is no number to tell, such as a timeout. */
+export type Figures = Readonly<Record<string, number | string>>;
+
+export interface Verdict {
+  readonly key: Barred;
+  readonly bar: number;
+  /** `null`: it was not measured in this run. */
+  readonly value: number | null;
+  readonly isMet: boolean;
+}
+
+/** Holds each figure against its bar. */
+export function judge(figures: Figures): Verdict[] {
+  return Object.entries(BARS).map(([key, bar]) => {
+    const found = figures[key];
+    const value = typeof found === "number" ? found : null;
+    return { key: asBarred(key), bar, value, isMet: value !== null && value <= bar };
+  });
+}
+
+/** One JSON text: the figures by dotted key, the bars and which of them are missed. */
+export function toJson(figures: Figures): string {
+  const missed = judge(figures).filter((verdict) => !verdict.isMet);
+  return JSON.stringify({ ...figures, bars: BARS, missed: missed.map(({ key }) => key) });
+}
+
+/** The bars first, then everything else that was measured, then one plain sentence. */
+export function toTable(figures: Figures): string {
+  const verdicts = judge(figures);
+  const missed = verdicts.filter((verdict) => !verdict.isMet);
+  const others = Object.entries(figures).filter(([key]) => !(key in BARS));
+  const width = Math.max(...[...Object.keys(BARS), ...others.map(([key]) => key)].map((key) => key.length));
+  const row = (key: string, value: number | string | null, rest = "") =>
+    `  ${key.padEnd(width)}  ${String(value ?? "—").padStart(9)}${rest}`;
+  return [
+    "",
+    ...verdicts.map(({ key, value, bar, isMet }) =>
+      row(key, value, `  ≤ ${String(bar).padEnd(5)} ${isMet ? "met" : "MISSED"}`),
+    ),
+    "",
+    ...others.map(([key, value]) => row(key, value)),
+    "",
+    missed.length === 0
+      ? "All bars are met."
+      : `${missed.length} of ${verdicts.length} bars are missed: ${missed.map(({ key }) => key).join(", ")}.`,
+  ].join("\n");
+}
+
+/** Safe: called with the keys of `BARS` only. */
+function asBarred(key: string): Barred {
+  return key as Barred;
+}

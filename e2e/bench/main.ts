@@ -1,0 +1,92 @@
+import { type Box, downBox } from "../lab/box";
+import { pause } from "../lab/processes";
+import { type Bench, onHost } from "./bench-box";
+import { lookAround, measureEvents, measureScripts, withServicesPage } from "./browser";
+import { measureDeployments } from "./deploy";
+import { type Figures, toJson, toTable } from "./figures";
+import type { Results } from "./guest/deploys";
+import { runProgram } from "./guest-program";
+import { measureList } from "./list";
+import { measureMemory } from "./memory";
+
+/** Short, since a deployment that settles holds up the next one; it is no part of any figure. */
+const SETTLE_MS = 100;
+const ENV = { ATTACHE_SETTLE_MS: SETTLE_MS };
+const IDLE_MS = 30_000;
+
+/** Each on a host of its own. */
+const PARTS = {
+  deploy: (bench: Bench) =>
+    onHost(bench, { name: "bench-deploy", env: ENV }, (box) => measureDeployments(box, bench)),
+  page: (bench: Bench) => onHost(bench, { name: "bench-page", env: ENV }, (box) => measurePage(box, bench)),
+  list: (bench: Bench) =>
+    onHost(bench, { name: "bench-list", empty: true, env: ENV }, (box) => measureList(box, bench)),
+} as const;
+
+/**
+ * `npm run bench [-- --json] [deploy] [page] [list]`: measures what has a bar, or only the named parts of it. The
+ * exit code tells whether it could be measured, not whether the bars are met.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const parts = partsOf(args.filter((word) => word !== "--json"));
+  const boxes = new Set<string>();
+  const bench: Bench = {
+    say: (line) => console.error(`» ${line}`),
+    onBox: (name) => void boxes.add(name),
+  };
+  const interrupted = new Promise<null>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(null));
+  });
+  const measuring = measure(bench, parts);
+  const figures = await Promise.race([measuring, interrupted]).finally(() => takeDown(boxes));
+  if (!figures) {
+    // What was under way ends in an error of no interest, once its box is gone.
+    await Promise.race([measuring.catch(() => undefined), pause(3000)]);
+    await takeDown(boxes);
+    return 130;
+  }
+  process.stdout.write(`${args.includes("--json") ? toJson(figures) : toTable(figures)}\n`);
+  return 0;
+}
+
+async function measure(bench: Bench, parts: readonly Part[]): Promise<Figures> {
+  let all: Figures = {};
+  for (const part of parts) {
+    bench.say(`Part "${part}"`);
+    const figures = await PARTS[part](bench);
+    for (const [key, value] of Object.entries(figures)) bench.say(`  ${key}: ${value}`);
+    all = { ...all, ...figures };
+  }
+  return all;
+}
+
+/** What one person with a browser meets: scripts, memory, events. */
+async function measurePage(box: Box, { say }: Bench): Promise<Figures> {
+  say("Scripts of the services page");
+  const scripts = await withServicesPage(box, async (page, fetched) => {
+    const figures = await measureScripts(page, fetched);
+    await runProgram<Results["once"]>(box, "deploys", ["once"]);
+    await lookAround(page);
+    return figures;
+  });
+  say(`Memory, when nothing was asked for ${IDLE_MS / 1000} s`);
+  await pause(IDLE_MS);
+  const memory = await measureMemory(box);
+  say("From systemctl stop and start to the row in a browser");
+  const events = await withServicesPage(box, (page) => measureEvents(box, page));
+  return { ...memory, ...scripts, ...events };
+}
+
+type Part = keyof typeof PARTS;
+
+function partsOf(words: readonly string[]): Part[] {
+  const all: Part[] = ["deploy", "page", "list"];
+  for (const word of words)
+    if (!all.some((part) => part === word))
+      throw new Error(`"${word}" is no part of the bench: ${all.join(", ")}`);
+  return words.length === 0 ? all : all.filter((part) => words.includes(part));
+}
+
+async function takeDown(boxes: ReadonlySet<string>): Promise<void> {
+  for (const name of boxes) await downBox(name);
+}
