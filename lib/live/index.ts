@@ -1,8 +1,10 @@
 import { hostname } from "node:os";
+import type { Database } from "@/lib/db";
 import { summarise } from "@/lib/deploy/summary";
-import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
+import type { Deployment } from "@/lib/deploy/types";
 import { createEngineClient, type EngineClient } from "@/lib/engine/client";
 import { HOST_PATHS, readEnv } from "@/lib/env";
+import { AppError } from "@/lib/errors";
 import { type ImageTexts, imageTexts } from "@/lib/history/inspections";
 import {
   type DeploymentFilter,
@@ -167,10 +169,11 @@ function createLive(): Live {
         tell({ type: "services", epoch: model.snapshot().epoch, revision, changed, removed, whole }),
       );
       engine.on("DeploymentChanged", (deployment) => {
+        const hasEnded = deployment.phase === "finished";
+        if (hasEnded) past.learn(summarise(deployment));
         tellPast(deployment.service);
         tell({ type: "deployment", deployment });
-        // The end is told a moment before it is on record.
-        if (deployment.phase === "finished") setTimeout(() => readEnd(deployment), RECORD_MS).unref();
+        if (hasEnded) setTimeout(() => readEnd(deployment), RECORD_MS).unref();
       });
       engine.onLink(() => {
         if (engine.link.state === "up") readPast();
@@ -189,9 +192,14 @@ function createLive(): Live {
   };
 }
 
-/** Whether the record has come as far as this deployment's end. */
-function isEndOf(last: DeploymentSummary | null, deployment: Deployment): boolean {
-  return last !== null && last.id >= deployment.id && last.phase === "finished";
+/** Whether the record has come as far as the end of a deployment. */
+function isOnRecord(database: Database, id: string): boolean {
+  try {
+    return getDeployment(database, id)?.phase === "finished";
+  } catch (error) {
+    if (error instanceof AppError) return false;
+    throw error;
+  }
 }
 
 function logged(error: unknown): void {

@@ -17,6 +17,8 @@ export interface Past {
   refresh(): boolean;
   /** The same for one service, after a deployment of it. */
   refreshService(service: string): boolean;
+  /** Takes a deployment's end as told by the engine, a moment before it is on record. */
+  learn(last: DeploymentSummary): void;
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -32,6 +34,7 @@ export function createPast(file: string): Past {
   return {
     database,
     last: (service) => lasts.get(service) ?? null,
+    learn: (last) => lasts.set(last.service, last),
     failedLabels: (service) => failed.get(service) ?? NONE,
     ranBefore: (service) => ran.get(service) ?? [],
     inspections: () => opened,
@@ -45,7 +48,7 @@ export function createPast(file: string): Past {
     refreshService: (service) =>
       isReadable(() => {
         const last = listDeployments(database, { service, limit: 1 }).rows[0];
-        if (last) lasts.set(service, last);
+        if (last?.phase === "finished") lasts.set(service, last);
         failed.set(service, failedLabels(database, service));
         ran.set(service, ranBefore(database, service));
       }),
