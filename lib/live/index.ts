@@ -59,6 +59,7 @@ const KEY = Symbol.for("attache.live");
 const DATABASE_RETRY_MS = 3000;
 /** How often the record is asked for the end of a deployment, ms. */
 const RECORD_MS = 100;
+const RECORD_TRIES = 100;
 
 /** The one `Live` of this process: Next evaluates a module up to three times. Made at first use, started by `start-up`. */
 export function live(): Live {
@@ -73,6 +74,7 @@ function createLive(): Live {
   const engine = createEngineClient(bus);
   const past = createPast(env.databaseFile);
   const fresh = new Map<string, Inspection>();
+  const justEnded = new Map<string, Deployment>();
   const listeners = new Set<(event: LiveEvent) => void>();
   const closing = new Set<() => void>();
   const pastListeners = new Set<(service: string | null) => void>();
@@ -136,11 +138,12 @@ function createLive(): Live {
     else retry = setTimeout(readPast, DATABASE_RETRY_MS).unref();
   };
 
-  const readEnd = (deployment: Deployment, triesLeft = 20) => {
-    const isOnRecord =
-      past.refreshService(deployment.service) && isEndOf(past.last(deployment.service), deployment);
-    if (isOnRecord) tellPast(deployment.service);
-    else if (triesLeft > 0) setTimeout(() => readEnd(deployment, triesLeft - 1), RECORD_MS).unref();
+  /** The engine tells the end a moment before it is on record. */
+  const awaitRecord = (id: string, service: string, triesLeft = RECORD_TRIES) => {
+    if (isOnRecord(past.database, id) && past.refreshService(service)) {
+      justEnded.delete(id);
+      tellPast(service);
+    } else if (triesLeft > 0) setTimeout(() => awaitRecord(id, service, triesLeft - 1), RECORD_MS).unref();
   };
 
   return {
@@ -150,7 +153,9 @@ function createLive(): Live {
     service: model.service,
     details: model.details,
     deployment: async (id) =>
-      [...engine.running.values()].find((one) => one.id === id) ?? getDeployment(past.database, id),
+      [...engine.running.values()].find((one) => one.id === id) ??
+      justEnded.get(id) ??
+      getDeployment(past.database, id),
     history: async (filter) => listDeployments(past.database, filter),
     texts: async (path) => imageTexts(past.database, path),
     on(listener) {
@@ -169,11 +174,14 @@ function createLive(): Live {
         tell({ type: "services", epoch: model.snapshot().epoch, revision, changed, removed, whole }),
       );
       engine.on("DeploymentChanged", (deployment) => {
-        const hasEnded = deployment.phase === "finished";
-        if (hasEnded) past.learn(summarise(deployment));
-        tellPast(deployment.service);
+        const { id, service, phase } = deployment;
+        if (phase === "finished") {
+          justEnded.set(id, deployment);
+          past.learn(summarise(deployment));
+          awaitRecord(id, service);
+        }
+        tellPast(service);
         tell({ type: "deployment", deployment });
-        if (hasEnded) setTimeout(() => readEnd(deployment), RECORD_MS).unref();
       });
       engine.onLink(() => {
         if (engine.link.state === "up") readPast();
