@@ -8,22 +8,18 @@ export const ADDS = { portabled: "apt-get install systemd-container", engine: "p
 export interface HostNews {
   readonly systemdVersion: string | null;
   readonly isPortabledMissing: boolean;
-  /** By unit: image files it was started from, newest first. */
-  readonly starts: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Asks PID 1, portabled (once: asking starts it) and the journal; an answer that does not come leaves the old one. */
+/** Asks PID 1 and portabled (seldom: asking starts it); an answer that does not come leaves the old one. */
 export async function askHost(
   systemd: Pick<Systemd, "version" | "profiles">,
-  startsByPortable: () => Promise<HostNews["starts"]>,
   old: HostNews,
 ): Promise<HostNews> {
-  const [systemdVersion, isPortabledMissing, starts] = await Promise.all([
+  const [systemdVersion, isPortabledMissing] = await Promise.all([
     systemd.version().catch(expected(old.systemdVersion)),
     systemd.profiles().then(() => false, missing(old.isPortabledMissing)),
-    startsByPortable().catch(expected(old.starts)),
   ]);
-  return { systemdVersion, isPortabledMissing, starts };
+  return { systemdVersion, isPortabledMissing };
 }
 
 /** Missing parts of the host, each with the command that adds it. */

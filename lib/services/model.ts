@@ -6,10 +6,12 @@ import { createDates } from "@/lib/services/dates";
 import { askHost, type HostNews, majorOf, missingParts } from "@/lib/services/host-facts";
 import { compareServices, joinService, targetFacts, unitFiles, withInspections } from "@/lib/services/join";
 import { createKeptDetails } from "@/lib/services/kept-details";
+import { untilUp } from "@/lib/services/links";
 import { createReader } from "@/lib/services/reader";
 import type { Reading } from "@/lib/services/reading";
 import { createRequests } from "@/lib/services/requests";
 import type { Model, ModelChange, ModelOptions } from "@/lib/services/sources";
+import { createStarts } from "@/lib/services/starts";
 import type { Service, Snapshot } from "@/lib/services/types";
 import { createUnitBook } from "@/lib/services/unit-book";
 
@@ -37,11 +39,12 @@ export function createModel(options: ModelOptions): Model {
   const dates = createDates(book, systemd, publish);
   const requests = createRequests(inspections, (service) => publish([service]));
   const details = createKeptDetails(systemd);
+  const starts = createStarts(options.startsByPortable ?? noStarts, () => publish("all"));
   const joined = new WeakMap<ImageVersion, ImageVersion>();
   const services = new Map<string, Service>();
   let sorted: readonly Service[] = [];
   let reading: Reading | null = null;
-  let news: HostNews = { systemdVersion: null, isPortabledMissing: false, starts: new Map() };
+  let news: HostNews = { systemdVersion: null, isPortabledMissing: false };
   let revision = 0;
   let seenAt = Date.now();
   let shown: unknown = null;
@@ -52,6 +55,7 @@ export function createModel(options: ModelOptions): Model {
     roots: options.roots,
     paths: options.paths,
     onAttached({ attachments }) {
+      starts.attachedNow(attachments.map((attachment) => attachment.path));
       book.own(
         new Map(attachments.flatMap(({ service, units }) => units.map((unit) => [unit, service] as const))),
       );
@@ -71,10 +75,12 @@ export function createModel(options: ModelOptions): Model {
         firstPicture = resolve;
       });
       follow();
-      await busIsUp();
+      // A first picture without states, a moment before one with them, would only flicker.
+      await untilUp(bus, FIRST_BUS_MS);
       reader.refresh({ images: "all", attached: true, units: true });
       await first;
       void learnHost();
+      void starts.learn();
     },
 
     snapshot: (): Snapshot => ({
@@ -100,7 +106,7 @@ export function createModel(options: ModelOptions): Model {
 
     close() {
       for (const end of ends) end();
-      for (const part of [reader, dates, requests]) part.close();
+      for (const part of [reader, dates, requests, starts]) part.close();
       clearTimeout(retry);
       listeners.clear();
     },
@@ -145,20 +151,6 @@ export function createModel(options: ModelOptions): Model {
     return bus.link.state === "up";
   }
 
-  /** A first picture without states, a moment before one with them, would only flicker. */
-  async function busIsUp(): Promise<void> {
-    if (isUp()) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(done, FIRST_BUS_MS);
-      const stop = bus.onLink(() => isUp() && done());
-      function done() {
-        clearTimeout(timer);
-        stop();
-        resolve();
-      }
-    });
-  }
-
   async function readUnits(): Promise<void> {
     if (!isUp()) return;
     try {
@@ -179,7 +171,7 @@ export function createModel(options: ModelOptions): Model {
 
   async function learnHost(): Promise<void> {
     if (!isUp()) return;
-    news = await askHost(systemd, options.startsByPortable ?? (async () => news.starts), news);
+    news = await askHost(systemd, news);
     publish("all");
   }
 
@@ -232,7 +224,7 @@ export function createModel(options: ModelOptions): Model {
     const past = {
       failedLabels: deployments.failedLabels(name),
       ranBefore: deployments.ranBefore(name),
-      journalFiles: [...new Set(units.flatMap((unit) => news.starts.get(unit.name) ?? []))],
+      journalFiles: starts.of(units),
     };
     requests.consider(name, targetFacts(files, past));
     const { running, last } = { running: deployments.running(name), last: deployments.last(name) };
@@ -245,4 +237,8 @@ export function createModel(options: ModelOptions): Model {
     });
     return isDeepStrictEqual(service, services.get(name)) ? null : service;
   }
+}
+
+async function noStarts() {
+  return new Map<string, readonly string[]>();
 }
