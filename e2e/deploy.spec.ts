@@ -1,4 +1,4 @@
-import { ask, attachedImage, expect, rowOf, signIn, test, unitProperty, useHost } from "./fixtures";
+import { ask, attachedImage, expect, result, rowOf, signIn, test, unitProperty, useHost } from "./fixtures";
 
 test.describe.configure({ mode: "serial" });
 const host = useHost();
@@ -11,12 +11,12 @@ test("one click upgrades, the result says so, and one click switches back", asyn
   const startpage = rowOf(page, "startpage");
   await startpage.getByRole("button", { name: "Upgrade to 1.3.0" }).click();
   await expect(startpage).toContainText("Switching startpage to 1.3.0");
-  await expect(page.getByText("Succeeded: startpage runs 1.3.0")).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, "Succeeded: startpage is on 1.3.0")).toBeVisible({ timeout: 20_000 });
   expect(await attachedImage(host(), "startpage.service")).toBe("/srv/startpage/startpage_1.3.0.raw");
   expect(await ask(host(), 8081, "/cgi-bin/index.cgi")).toContain("Start page 1.3.0");
 
   await page.getByRole("button", { name: "Switch back to 1.2.0" }).click();
-  await expect(page.getByText("Succeeded: startpage runs 1.2.0")).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, "Succeeded: startpage is on 1.2.0")).toBeVisible({ timeout: 20_000 });
   expect(await ask(host(), 8081, "/cgi-bin/index.cgi")).toContain("Start page 1.2.0");
   expect(await unitProperty(host(), "startpage.service", "UnitFileState")).toMatch(/enabled|disabled/);
 });
@@ -28,7 +28,7 @@ test("a version can be chosen on the page of its service, and its steps are name
   await expect(page.getByText("Watching whether 1.1.0 stays up")).toBeVisible({ timeout: 15_000 });
   await page.getByRole("link", { name: "Show the steps" }).click();
   await expect(page).toHaveURL(/\/deployments\/[0-9A-Z]{26}$/);
-  await expect(page.getByText("Succeeded: startpage runs 1.1.0")).toBeVisible({ timeout: 15_000 });
+  await expect(result(page, "Succeeded: startpage is on 1.1.0")).toBeVisible({ timeout: 15_000 });
   for (const step of [
     "Check the new image",
     "Note the way back",
@@ -48,7 +48,7 @@ test("a click can be taken back while it waits, and nothing has happened", async
   const guestbook = rowOf(page, "guestbook");
   await guestbook.getByRole("button", { name: "Upgrade to 2.1.0" }).click();
   await guestbook.getByRole("button", { name: "Cancel" }).click();
-  await expect(page.getByText("Cancelled: nothing was changed.")).toBeVisible();
+  await expect(result(page, "Cancelled: nothing was changed.")).toBeVisible();
   expect(await attachedImage(host(), "guestbook.service")).toBe("/srv/guestbook/guestbook_2.0.0.raw");
   expect(await unitProperty(host(), "guestbook.service", "InvocationID")).toBe(before);
 });
@@ -57,7 +57,7 @@ test("going back now interrupts the watching, and the old version runs again", a
   const guestbook = rowOf(page, "guestbook");
   await guestbook.getByRole("button", { name: "Upgrade to 2.1.0" }).click();
   await guestbook.getByRole("button", { name: "Go back now" }).click({ timeout: 15_000 });
-  await expect(page.getByText("Reverted: 2.0.0 is back.")).toBeVisible({ timeout: 15_000 });
+  await expect(result(page, "Reverted: 2.0.0 is back.")).toBeVisible({ timeout: 15_000 });
   expect(await attachedImage(host(), "guestbook.service")).toBe("/srv/guestbook/guestbook_2.0.0.raw");
   expect(await unitProperty(host(), "guestbook.service", "ActiveState")).toBe("active");
 });
@@ -71,10 +71,10 @@ test("entries in the guest book survive an upgrade and the way back", async ({ p
   await write("before");
   const guestbook = rowOf(page, "guestbook");
   await guestbook.getByRole("button", { name: "Upgrade to 2.1.0" }).click();
-  await expect(page.getByText("Succeeded: guestbook runs 2.1.0")).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, "Succeeded: guestbook is on 2.1.0")).toBeVisible({ timeout: 20_000 });
   await write("between");
   await page.getByRole("button", { name: "Switch back to 2.0.0" }).click();
-  await expect(page.getByText("Succeeded: guestbook runs 2.0.0")).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, "Succeeded: guestbook is on 2.0.0")).toBeVisible({ timeout: 20_000 });
   const book = await ask(host(), 8082, "/cgi-bin/index.cgi");
   for (const text of ["Guest book 2.0.0", "before", "between"]) expect(book).toContain(text);
   expect(Number(/Visits: (\d+)/.exec(book)?.[1])).toBeGreaterThanOrEqual(3);
@@ -96,7 +96,7 @@ test("two clicks make one deployment, and the second is told whose is running", 
     JSON.stringify({ service: "clock", version: "1.1.0", expected: "1.0.0", by: "somebody" }),
   ]);
   expect(answer).toContain("deployment-running");
-  await expect(page.getByText(/Succeeded: clock/)).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, /Succeeded: clock/)).toBeVisible({ timeout: 20_000 });
   await other.goto(`${host().baseUrl}/history?service=clock`);
   await expect(other.getByRole("main").getByRole("link", { name: /1\.1\.0/ })).toHaveCount(1);
   await other.close();
@@ -111,8 +111,8 @@ test("services deploy side by side", async ({ page }) => {
     .click();
   await expect(rowOf(page, "startpage")).toContainText("Switching startpage");
   await expect(rowOf(page, "metrics")).toContainText("Switching metrics");
-  await expect(page.getByText(/Succeeded: startpage/)).toBeVisible({ timeout: 20_000 });
-  await expect(page.getByText(/Succeeded: metrics/)).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, /Succeeded: startpage/)).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, /Succeeded: metrics/)).toBeVisible({ timeout: 20_000 });
   const profile = await host().mustExec([
     "readlink",
     "/etc/systemd/system.attached/metrics.service.d/10-profile.conf",
@@ -126,13 +126,13 @@ test("a version that was never here is attached, started and enabled; detaching 
   await rowOf(page, "wiki")
     .getByRole("button", { name: /^Attach/ })
     .click();
-  await expect(page.getByText(/Succeeded: wiki/)).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, /Succeeded: wiki/)).toBeVisible({ timeout: 20_000 });
   expect(await unitProperty(host(), "wiki.service", "ActiveState")).toBe("active");
   expect(await unitProperty(host(), "wiki.service", "UnitFileState")).toBe("enabled");
 
   await page.goto(`${host().baseUrl}/services/wiki`);
   await page.getByRole("button", { name: /^Detach/ }).click();
-  await expect(page.getByText(/Succeeded: wiki is detached/)).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, /Succeeded: wiki is detached/)).toBeVisible({ timeout: 20_000 });
   expect(await attachedImage(host(), "wiki.service")).toBe("");
   expect((await host().exec(["test", "-e", "/srv/wiki/wiki_2026.1.raw"])).code).toBe(0);
 });
@@ -141,7 +141,7 @@ test("a unit can be restarted, which is on record too", async ({ page }) => {
   const before = await unitProperty(host(), "weather.service", "InvocationID");
   await page.goto(`${host().baseUrl}/services/weather`);
   await page.getByRole("button", { name: "Restart weather.service" }).click();
-  await expect(page.getByText(/Succeeded: weather/)).toBeVisible({ timeout: 20_000 });
+  await expect(result(page, /Succeeded: weather/)).toBeVisible({ timeout: 20_000 });
   expect(await unitProperty(host(), "weather.service", "InvocationID")).not.toBe(before);
 });
 

@@ -51,6 +51,11 @@ export function rowOf(page: Page, service: string) {
   return page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: service, exact: false }) });
 }
 
+/** How a deployment ended, where people see it (a live region says it again). */
+export function result(page: Page, sentence: string | RegExp) {
+  return page.locator(".result").filter({ hasText: sentence });
+}
+
 /** The image file that portabled has attached for a unit, by its own drop-in. */
 export async function attachedImage(box: Box, unit: string): Promise<string> {
   const { stdout } = await box.exec([

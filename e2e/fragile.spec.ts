@@ -1,5 +1,14 @@
 import type { Page } from "@playwright/test";
-import { attachedFilesBut, attachedImage, expect, signIn, test, unitProperty, useHost } from "./fixtures";
+import {
+  attachedFilesBut,
+  attachedImage,
+  expect,
+  result,
+  signIn,
+  test,
+  unitProperty,
+  useHost,
+} from "./fixtures";
 import { fragile } from "./lab/demo-images";
 import { placeImage } from "./lab/fill";
 import { buildImage } from "./lab/image";
@@ -33,7 +42,7 @@ test("1.1.0 ends with an error after a second: 1.0.0 is back, and its last lines
 }) => {
   const others = await attachedFilesBut(host(), "fragile");
   await upgradeTo(page, "1.1.0");
-  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+  await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
   await page.getByRole("link", { name: "Show the deployment" }).click();
   await expect(page.getByText("fragile: cannot read its settings")).toBeVisible();
   await expectOldVersion(others);
@@ -42,7 +51,7 @@ test("1.1.0 ends with an error after a second: 1.0.0 is back, and its last lines
 test("1.2.0 lacks a mount point: 1.0.0 is back, and the reason is in words", async ({ page }) => {
   const others = await attachedFilesBut(host(), "fragile");
   await upgradeTo(page, "1.2.0");
-  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+  await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
   await page.getByRole("link", { name: "Show the deployment" }).click();
   await expect(page.getByText("/var/lib/fragile: No such file or directory").first()).toBeVisible();
   await expectOldVersion(others);
@@ -96,7 +105,7 @@ test("an image that breaks between the check and the reattach leaves 1.0.0 runni
     "sh",
     path,
   ]);
-  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+  await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
   await expectOldVersion(others);
   await host().mustExec(["rm", path]);
 });
@@ -107,7 +116,7 @@ test("1.4.0 does not stop when told to: going back takes its time, and gets ther
   await upgradeTo(page, "1.4.0");
   await page.getByRole("button", { name: "Go back now" }).click({ timeout: 20_000 });
   await expect(page.getByText("Going back to 1.0.0").first()).toBeVisible();
-  await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 120_000 });
+  await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 120_000 });
   await expectOldVersion(others);
 });
 

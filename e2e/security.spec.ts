@@ -1,4 +1,4 @@
-import { expect, signIn, test, useHost } from "./fixtures";
+import { expect, result, signIn, test, useHost } from "./fixtures";
 
 const host = useHost({ env: { ATTACHE_GRACE_MS: 10_000 } });
 
@@ -24,7 +24,7 @@ test("an action without a session, or from another page, changes nothing", async
   const post = await sent;
   const headers = { ...(await post.allHeaders()) };
   await page.getByRole("button", { name: "Cancel" }).click();
-  await expect(page.getByText("Cancelled: nothing was changed.")).toBeVisible();
+  await expect(result(page, "Cancelled: nothing was changed.")).toBeVisible();
 
   const before = await runningDeployments();
   const body = post.postDataBuffer() ?? Buffer.alloc(0);

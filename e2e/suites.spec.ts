@@ -27,9 +27,9 @@ for (const [suite, systemd] of [
     test("an upgrade and the way back", async ({ page }) => {
       await signIn(page, host());
       await rowOf(page, "startpage").getByRole("button", { name: "Upgrade to 1.3.0" }).click();
-      await expect(page.getByText("Succeeded: startpage runs 1.3.0")).toBeVisible({ timeout: 30_000 });
+      await expect(result(page, "Succeeded: startpage is on 1.3.0")).toBeVisible({ timeout: 30_000 });
       await page.getByRole("button", { name: "Switch back to 1.2.0" }).click();
-      await expect(page.getByText("Succeeded: startpage runs 1.2.0")).toBeVisible({ timeout: 30_000 });
+      await expect(result(page, "Succeeded: startpage is on 1.2.0")).toBeVisible({ timeout: 30_000 });
       expect(await attachedImage(host(), "startpage.service")).toBe("/srv/startpage/startpage_1.2.0.raw");
     });
 
@@ -42,7 +42,7 @@ for (const [suite, systemd] of [
           .getByRole("button", { name: `Upgrade to ${version}` })
           .last()
           .click();
-        await expect(page.getByText("Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+        await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
       }
       expect(await attachedImage(host(), "fragile.service")).toBe("/srv/fragile/fragile_1.0.0.raw");
       expect(await unitProperty(host(), "fragile.service", "ActiveState")).toBe("active");

@@ -81,8 +81,8 @@ function isLockSatisfied() {
   const packagesOf = (file) => JSON.parse(readFileSync(join(PROJECT, file), "utf8")).packages;
   try {
     const installed = packagesOf("node_modules/.package-lock.json");
-    const wanted = Object.entries(packagesOf("package-lock.json")).filter(([path]) =>
-      path.startsWith("node_modules/"),
+    const wanted = Object.entries(packagesOf("package-lock.json")).filter(
+      ([path, entry]) => path.startsWith("node_modules/") && !entry.link,
     );
     return wanted.every(([path, { version, optional }]) =>
       installed[path] ? installed[path].version === version : optional === true,
