@@ -1,14 +1,13 @@
 "use client";
 
-import { useEffect, useState } from "react";
 import type { AnswerAction } from "@/components/answer";
 import { resultSentence, runningSentence } from "@/components/deployment-words";
-import { useLive } from "@/components/live-provider";
 import { LogBlock } from "@/components/log-block";
 import { ResultPanel } from "@/components/result-panel";
 import { RunningPanel } from "@/components/running-panel";
 import { summarize } from "@/components/service-row";
 import { StepList } from "@/components/step-list";
+import { useDeployment } from "@/components/use-deployment";
 import { useNow } from "@/components/use-now";
 import type { WayBack } from "@/components/way-back";
 import { sayStep } from "@/components/words";
@@ -61,26 +60,6 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, deploy }
       )}
     </>
   );
-}
-
-/** The deployment as its own events tell it, starting from what the server drew. */
-function useDeployment(initial: Deployment): Deployment {
-  const live = useLive();
-  const [drawn, setDrawn] = useState(initial);
-  const [deployment, setDeployment] = useState(initial);
-  if (drawn !== initial) {
-    setDrawn(initial);
-    if (deployment.outcome === null || initial.outcome !== null) setDeployment(initial);
-  }
-  useEffect(
-    () =>
-      live.subscribe((event) => {
-        if (event.type === "deployment" && event.deployment.id === initial.id)
-          setDeployment(event.deployment);
-      }),
-    [live, initial.id],
-  );
-  return deployment;
 }
 
 /** For the live region: the newest step, so that not every change of a number is read out. */

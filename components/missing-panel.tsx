@@ -18,13 +18,11 @@ export function MissingPanel({ missing }: { missing: readonly Message[] }) {
       </p>
       <ul className="plain">
         {missing.map((message) => {
-          const command =
-            message.params.command ??
-            (Object.hasOwn(MISSING, message.code) ? MISSING[message.code] : undefined);
+          const known = Object.hasOwn(MISSING, message.code) ? MISSING[message.code] : undefined;
           return (
             <li key={message.code}>
-              <p>{say(message)}</p>
-              {command !== undefined && <CodeBlock code={String(command)} />}
+              <p>{known?.sentence ?? say(message)}</p>
+              {known && <CodeBlock code={known.command} />}
             </li>
           );
         })}

@@ -26,6 +26,7 @@ export function RowButtons({
       : null;
   if (refusal !== null) {
     const target = row.upgrade ?? row.rollback;
+    if (!target && !row.blocked) return null;
     return (
       <>
         <button

@@ -21,7 +21,11 @@ interface State {
 export function useServiceRows(props: Fresh) {
   const live = useLive();
   const [state, setState] = useState<State>(() => ({ drawn: props, fresh: props, ended: new Set() }));
-  if (props.rows !== state.drawn.rows) setState({ ...moveOn(state, props), drawn: props });
+  if (props.rows !== state.drawn.rows) {
+    // The answer to a click may have been drawn before an event that has overtaken it.
+    const isOld = props.epoch === state.fresh.epoch && props.revision < state.fresh.revision;
+    setState({ ...(isOld ? state : moveOn(state, props)), drawn: props });
+  }
 
   useEffect(() => {
     const unsubscribe = live.subscribe((event) =>

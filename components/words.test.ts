@@ -69,7 +69,7 @@ describe("every code has words", () => {
     expect(OUTCOMES.every((outcome) => OUTCOME_WORDS[outcome] !== "")).toBe(true);
     expect(PHASES.every((phase) => PHASE_WORDS[phase] !== "")).toBe(true);
     expect(KINDS.every((kind) => KIND_WORDS[kind].noun !== "")).toBe(true);
-    expect(Object.values(MISSING).every((command) => command !== "")).toBe(true);
+    expect(Object.values(MISSING).every(({ command }) => command !== "")).toBe(true);
   });
 });
 

@@ -227,7 +227,7 @@ export const SET_BY_WORDS: Record<BindPathRow["setBy"], string> = {
   image: "the image's unit",
   profile: "the profile",
   host: "a drop-in of this host",
-  directory: "systemd, for",
+  directory: "systemd, by",
   unknown: "an unknown file",
 };
 
@@ -261,13 +261,28 @@ export function sayStep(step: Pick<Step, "name" | "direction" | "params">): stri
   return STEPS[step.name](reader(step.params), step);
 }
 
-/** The command that adds what the host lacks. */
-export const MISSING: Readonly<Record<string, string>> = {
-  "bus-unreachable": "systemctl start dbus.service",
-  "bus-denied": "systemctl reload dbus.service",
-  "portabled-missing": "apt-get install systemd-container",
-  "engine-missing": "systemctl status attache-engine.service",
-  database: "systemctl restart attache-engine.service",
+/** What the host lacks, and the command that adds it. */
+export const MISSING: Readonly<Record<string, { sentence: string; command: string }>> = {
+  "bus-unreachable": {
+    sentence: "No system bus answers on this host.",
+    command: "systemctl start dbus.service",
+  },
+  "bus-denied": {
+    sentence: "The system bus does not let this server ask.",
+    command: "systemctl reload dbus.service",
+  },
+  "portabled-missing": {
+    sentence: "systemd-portabled, which attaches images, is not installed.",
+    command: "apt-get install systemd-container",
+  },
+  "engine-missing": {
+    sentence: "The engine, which alone may change this host, is not installed or does not start.",
+    command: "systemctl status attache-engine.service",
+  },
+  database: {
+    sentence: "There is no readable history; the engine makes it when it starts.",
+    command: "systemctl restart attache-engine.service",
+  },
 };
 
 function sayFrom(table: Partial<Record<string, Sentence>>, { code, params }: Message): string {

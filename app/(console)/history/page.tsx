@@ -1,12 +1,12 @@
 import type { Metadata } from "next";
 import { connection } from "next/server";
+import { attempt } from "@/app/(console)/attempt";
 import { HistoryFilter, readHistoryFilter, writeHistoryFilter } from "@/app/(console)/history/history-filter";
 import { LiveRefresh } from "@/components/live-refresh";
 import { pageTitle } from "@/components/page-title";
 import { countFailed } from "@/components/service-row";
 import { Timeline } from "@/components/timeline";
 import { say } from "@/components/words";
-import { describe } from "@/lib/action";
 import { requireSession } from "@/lib/auth/session";
 import { live } from "@/lib/live";
 
@@ -25,10 +25,7 @@ export default async function HistoryPage({ searchParams }: PageProps<"/history"
   await requireSession();
   const filter = readHistoryFilter(await searchParams);
   const isFiltered = Object.keys(filter).some((key) => key !== "before");
-  const past = await live()
-    .history({ ...filter, limit: PAGE_ROWS })
-    .then((page) => ({ ok: true as const, page }))
-    .catch((error: unknown) => ({ ok: false as const, problem: describe(error) }));
+  const past = await attempt(live().history({ ...filter, limit: PAGE_ROWS }));
   return (
     <>
       <LiveRefresh history />
@@ -41,21 +38,21 @@ export default async function HistoryPage({ searchParams }: PageProps<"/history"
       />
       {!past.ok ? (
         <p className="nothing">{say(past.problem)}</p>
-      ) : past.page.rows.length === 0 ? (
+      ) : past.value.rows.length === 0 ? (
         <p className="nothing">
           {isFiltered
             ? "No deployment on record matches this filter."
             : "Nothing was deployed from here yet."}
         </p>
       ) : (
-        <Timeline deployments={past.page.rows} now={Date.now()} />
+        <Timeline deployments={past.value.rows} now={Date.now()} />
       )}
       <p className="pager">
         {filter.before !== undefined && (
           <a href={writeHistoryFilter({ ...filter, before: undefined })}>Newest</a>
         )}
-        {past.ok && past.page.next !== null && (
-          <a href={writeHistoryFilter({ ...filter, before: past.page.next })} rel="next">
+        {past.ok && past.value.next !== null && (
+          <a href={writeHistoryFilter({ ...filter, before: past.value.next })} rel="next">
             Older
           </a>
         )}

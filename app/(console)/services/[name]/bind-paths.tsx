@@ -1,15 +1,17 @@
+import type { Attempt } from "@/app/(console)/attempt";
 import { cleanText } from "@/components/clean-text";
 import { Status } from "@/components/icon";
-import { SET_BY_WORDS } from "@/components/words";
-import type { BindPathRow } from "@/lib/services/types";
+import { SET_BY_WORDS, say } from "@/components/words";
+import type { BindPathRow, ServiceDetails } from "@/lib/services/types";
 
 /** What of the host the service can reach. */
-export function BindPaths({ rows }: { rows: readonly BindPathRow[] }) {
+export function BindPaths({ found }: { found: Attempt<ServiceDetails> }) {
+  const rows: readonly BindPathRow[] = found.ok ? found.value.bindPaths : [];
   return (
     <section className="part" aria-labelledby="paths-title">
       <h2 id="paths-title">Bind paths</h2>
       {rows.length === 0 ? (
-        <p className="quiet">It reaches no directory of the host.</p>
+        <p className="quiet">{found.ok ? "It reaches no directory of the host." : say(found.problem)}</p>
       ) : (
         <>
           <p>

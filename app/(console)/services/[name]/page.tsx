@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { connection } from "next/server";
+import { attempt } from "@/app/(console)/attempt";
 import { BindPaths } from "@/app/(console)/services/[name]/bind-paths";
 import { DetachSection } from "@/app/(console)/services/[name]/detach-section";
 import { PrimaryAction } from "@/app/(console)/services/[name]/primary-action";
@@ -18,7 +19,7 @@ import { readSegment } from "@/components/target";
 import { TimeAgo } from "@/components/time-ago";
 import { Timeline } from "@/components/timeline";
 import { STATE_TONES } from "@/components/tones";
-import { LOCATION_WORDS, STATE_WORDS } from "@/components/words";
+import { LOCATION_WORDS, STATE_WORDS, say } from "@/components/words";
 import { requireSession } from "@/lib/auth/session";
 import { live } from "@/lib/live";
 
@@ -40,8 +41,8 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
   if (!service) notFound();
 
   const [details, past] = await Promise.all([
-    live().details(name),
-    live().history({ service: name, limit: DEPLOYMENTS_SHOWN }),
+    attempt(live().details(name)),
+    attempt(live().history({ service: name, limit: DEPLOYMENTS_SHOWN })),
   ]);
   const { missing } = live().snapshot();
   const isReadOnly = missing.length > 0;
@@ -69,9 +70,14 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
       </div>
       <PrimaryAction service={service} now={now} isReadOnly={isReadOnly} />
       <Findings findings={service.findings} title="Remarks" />
-      <Versions service={service} past={past.rows} now={now} isReadOnly={isReadOnly} />
-      <BindPaths rows={details.bindPaths} />
-      <Units service={service} statuses={details.units} now={now} isReadOnly={isReadOnly} />
+      <Versions service={service} past={past.ok ? past.value.rows : []} now={now} isReadOnly={isReadOnly} />
+      <BindPaths found={details} />
+      <Units
+        service={service}
+        statuses={details.ok ? details.value.units : []}
+        now={now}
+        isReadOnly={isReadOnly}
+      />
       <section className="part" aria-labelledby="isolation-title">
         <h2 id="isolation-title">Isolation and boot</h2>
         {attachment ? (
@@ -92,12 +98,14 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
       </section>
       <section className="part" aria-labelledby="deployments-title">
         <h2 id="deployments-title">Deployments</h2>
-        {past.rows.length === 0 ? (
+        {!past.ok ? (
+          <p className="quiet">{say(past.problem)}</p>
+        ) : past.value.rows.length === 0 ? (
           <p className="quiet">None from here yet.</p>
         ) : (
-          <Timeline deployments={past.rows} now={now} showsService={false} />
+          <Timeline deployments={past.value.rows} now={now} showsService={false} />
         )}
-        {past.next !== null && (
+        {past.ok && past.value.next !== null && (
           <a href={`/history?service=${encodeURIComponent(name)}`}>All deployments of this service</a>
         )}
       </section>
