@@ -111,6 +111,25 @@ describe("the inspection of an image", () => {
     expect(await inspectImage(systemd, version)).toMatchObject({ ok: false, problem: { code } });
   });
 
+  it("reads systemd 262's name for an image without an operating system", async () => {
+    const systemd = {
+      getImageMetadata: () => Promise.reject(failed("System.Error.ENOMEDIUM", "No medium found")),
+    };
+    expect(await inspectImage(systemd, version)).toMatchObject({
+      ok: false,
+      problem: { code: "no-os-release" },
+    });
+  });
+
+  it("is content with less where nobody may ask for every unit", async () => {
+    const systemd = {
+      getImageMetadata: (_path: string, matches: readonly string[]) =>
+        Promise.reject(matches.length === 0 ? new AppError("invalid-input") : NO_MATCH),
+    };
+    const problem = { code: "no-matching-units", params: { prefix: "page" } };
+    expect(await inspectImage(systemd, version)).toMatchObject({ ok: false, problem });
+  });
+
   it("does not trust what it read of a file that changed meanwhile", async () => {
     const systemd = image("ID=x", ["page.service"], () => utimesSync(version.path, 1, 1));
     expect(await inspectImage(systemd, version)).toMatchObject({

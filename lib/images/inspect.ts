@@ -101,6 +101,8 @@ async function metadata(
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     if (error.code === "not-found") return problem("cannot-open", { name: "ENOENT", text: "" });
+    // A `Systemd` may refuse to ask for every unit; then no more is learnt than that the prefix matched none.
+    if (error.code === "invalid-input" && matches.length === 0) return problem("no-matching-units");
     if (error.code !== "call-failed") throw error;
     return openProblem(String(error.params.name ?? ""), String(error.params.text ?? ""), matches);
   }
@@ -115,7 +117,8 @@ function openProblem(name: string, text: string, matches: readonly string[]): Me
   if (name.endsWith(".NoMatchingUnitFiles") || /matching unit files/i.test(text)) {
     return problem("no-matching-units", { prefix: matches.join(" ") });
   }
-  if (/os-release/i.test(text)) return problem("no-os-release");
+  // systemd 262 looks for an operating system while it mounts, and says ENOMEDIUM where there is none.
+  if (/os-release/i.test(text) || name === "System.Error.ENOMEDIUM") return problem("no-os-release");
   if (/file system|partition table/i.test(text)) return problem("no-file-system");
   return problem("cannot-open", { name, text: text.slice(0, 1000) });
 }
