@@ -3,7 +3,14 @@ import { judgeEvent, readMark, type StreamEvent, writeMark } from "@/components/
 
 const up = { state: "up", since: 0, problem: null } as const;
 const link = { bus: up, engine: up, seenAt: 0 };
-const services = { type: "services", epoch: "a", failed: 0, changed: [], removed: [], whole: false } as const;
+const services = {
+  type: "services",
+  epoch: "a",
+  failed: 0,
+  changed: [],
+  removed: [],
+  hostChanged: false,
+} as const;
 
 describe("judgeEvent, for a page that shows a.7", () => {
   const cases: [why: string, event: StreamEvent, verdict: ReturnType<typeof judgeEvent>][] = [
@@ -12,11 +19,6 @@ describe("judgeEvent, for a page that shows a.7", () => {
     ["a change that is known", { ...services, from: 6, revision: 7 }, "ignore"],
     ["a change after one that was missed", { ...services, from: 8, revision: 9 }, "missed"],
     ["a change of another server", { ...services, epoch: "b", from: 0, revision: 1 }, "missed"],
-    [
-      "everything, from another server",
-      { ...services, epoch: "b", from: 0, revision: 1, whole: true },
-      "apply",
-    ],
     ["a ping at the same mark", { type: "ping", epoch: "a", revision: 7, now: 0, seenAt: 0 }, "ignore"],
     ["a ping that is behind", { type: "ping", epoch: "a", revision: 6, now: 0, seenAt: 0 }, "ignore"],
     ["a ping that is ahead", { type: "ping", epoch: "a", revision: 8, now: 0, seenAt: 0 }, "missed"],

@@ -33,7 +33,8 @@ export type StreamEvent =
       readonly failed: number;
       readonly changed: readonly ServiceRow[];
       readonly removed: readonly string[];
-      readonly whole: boolean;
+      /** Something beside the services changed: findings, links, what is missing. */
+      readonly hostChanged: boolean;
     } & Mark)
   | { readonly type: "deployment"; readonly deployment: Deployment }
   | { readonly type: "status"; readonly link: HostLink }
@@ -58,7 +59,6 @@ export function judgeEvent(mark: Mark, event: StreamEvent): "apply" | "ignore" |
       return isSame(mark, event) || isBehind(event, mark) ? "ignore" : "missed";
     case "services":
       if (event.epoch === mark.epoch && event.revision <= mark.revision) return "ignore";
-      if (event.whole) return "apply";
       return event.epoch === mark.epoch && event.from <= mark.revision ? "apply" : "missed";
     case "ping":
       return isSame(mark, event) || isBehind(event, mark) ? "ignore" : "missed";

@@ -11,10 +11,12 @@ interface Interest {
   readonly id?: string;
   /** Every deployment counts. */
   readonly history?: boolean;
+  /** What the page tells of the host beside its services (`facts`), or any service at all. */
+  readonly host?: "facts" | "services";
 }
 
 /** Keeps a page that the server draws up to date: loads it again when something it shows has changed. */
-export function LiveRefresh({ service, id, history = false }: Interest) {
+export function LiveRefresh({ service, id, host, history = false }: Interest) {
   const live = useLive();
   useEffect(() => {
     let link = live.link();
@@ -31,20 +33,22 @@ export function LiveRefresh({ service, id, history = false }: Interest) {
         concerns(event, {
           ...(service === undefined ? {} : { service }),
           ...(id === undefined ? {} : { id }),
+          ...(host === undefined ? {} : { host }),
           history,
         })
       )
         live.refetch();
     });
-  }, [live, service, id, history]);
+  }, [live, service, id, history, host]);
   return null;
 }
 
-function concerns(event: StreamEvent, { service, id, history }: Interest): boolean {
+function concerns(event: StreamEvent, { service, id, history, host }: Interest): boolean {
+  if (event.type === "services" && host !== undefined) return host === "services" || event.hostChanged;
   if (event.type === "services")
     return (
       service !== undefined &&
-      (event.whole || event.removed.includes(service) || event.changed.some((row) => row.name === service))
+      (event.removed.includes(service) || event.changed.some((row) => row.name === service))
     );
   if (event.type !== "deployment") return false;
   const { deployment } = event;

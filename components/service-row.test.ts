@@ -58,16 +58,14 @@ describe("rows", () => {
     const next = applyRows([a, b, c], {
       changed: [row("c", { state: "failed" })],
       removed: ["a"],
-      whole: false,
     });
     expect(next.map(({ name }) => name)).toEqual(["c", "b"]);
     expect(next[1]).toBe(b);
   });
 
-  it("are replaced when the change is whole", () => {
-    expect(
-      applyRows([row("a")], { changed: [row("b")], removed: [], whole: true }).map(({ name }) => name),
-    ).toEqual(["b"]);
+  it("bug: stay when only findings or links of the host have changed", () => {
+    const rows = [row("a"), row("b")];
+    expect(applyRows(rows, { changed: [], removed: [] })).toEqual(rows);
   });
 
   it("follow a deployment from its own events", () => {

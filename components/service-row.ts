@@ -64,9 +64,8 @@ export function countFailed(services: readonly { readonly state: ServiceState }[
 /** Puts changed rows in place; untouched rows stay the same objects, so that they are not drawn again. */
 export function applyRows(
   rows: readonly ServiceRow[],
-  change: { changed: readonly ServiceRow[]; removed: readonly string[]; whole: boolean },
+  change: { changed: readonly ServiceRow[]; removed: readonly string[] },
 ): readonly ServiceRow[] {
-  if (change.whole) return change.changed;
   const gone = new Set([...change.removed, ...change.changed.map((row) => row.name)]);
   const old = new Map(rows.map((row) => [row.name, row]));
   const changed = change.changed.map((row) => keepStep(old.get(row.name), row));

@@ -161,5 +161,5 @@ test("history tells who, what, when and why, and filters by address", async ({ p
   await expect(page.getByRole("main")).toContainText("admin");
   await rows.first().click();
   await expect(page).toHaveURL(/\/deployments\//);
-  await expect(page.getByText("Somebody chose to go back.")).toBeVisible();
+  await expect(result(page, "Somebody chose to go back.")).toBeVisible();
 });

@@ -2,6 +2,7 @@ import {
   attachedFilesBut,
   attachedImage,
   expect,
+  result,
   rowOf,
   signIn,
   test,

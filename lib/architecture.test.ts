@@ -21,7 +21,10 @@ const MAY: readonly [where: RegExp, may: RegExp][] = [
   [/^lib\/deploy\/plan\.ts$/, PURE],
   [/^lib\/deploy\//, /^lib\/(deploy|services|systemd|images|history)\/|^lib\/errors$/],
   [/^lib\/engine\/client\.ts$/, /^lib\/(engine\/interface$|systemd\/|errors$|[a-z]+\/types$)/],
-  [/^lib\/engine\//, /^lib\/(engine|deploy|services|systemd|images|history)\/|^lib\/(db|env|errors)$/],
+  [
+    /^lib\/engine\//,
+    /^lib\/(engine|deploy|services|systemd|images|history)\/|^lib\/(db|env|errors)$|^package\.json$/,
+  ],
   [/^lib\/action\.ts$/, /^lib\/(auth\/|errors$)/],
   [
     /^lib\/live/,

@@ -15,7 +15,13 @@ export function EmptyHost({ searched }: { searched: readonly string[] }) {
         ))}
       </ul>
       <p>Put an image there and it appears here by itself, for example:</p>
-      <CodeBlock code="install -D -m 0444 web_1.0.0.raw /srv/web/web_1.0.0.raw" />
+      <CodeBlock code={`install -D -m 0444 web_1.0.0.raw ${placeFor("web", searched)}/web_1.0.0.raw`} />
     </section>
   );
+}
+
+/** Where an image of a service would be found: `/srv/*` stands for a directory of its own. */
+function placeFor(service: string, searched: readonly string[]): string {
+  const place = searched[0] ?? "/srv/*";
+  return place.endsWith("/*") ? `${place.slice(0, -1)}${service}` : place;
 }

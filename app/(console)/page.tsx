@@ -27,7 +27,7 @@ export default async function ServicesPage({ searchParams }: PageProps<"/">) {
   return (
     <>
       <h1>Services</h1>
-      <LiveRefresh />
+      <LiveRefresh host={services.length === 0 ? "services" : "facts"} />
       <MissingPanel missing={missing} />
       {services.length === 0 ? (
         <EmptyHost searched={host.searched} />

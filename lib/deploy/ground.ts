@@ -5,6 +5,7 @@ import type { DeploymentSummary } from "@/lib/deploy/types";
 import { parseImageName } from "@/lib/images/name";
 import { scanImages } from "@/lib/images/scan";
 import { readAttachments } from "@/lib/services/attached";
+import { joinReading } from "@/lib/services/reading";
 import type { Attachment } from "@/lib/services/types";
 
 /** What the engine sees of one service right now, read from the host and not from any model. */
@@ -19,24 +20,21 @@ export async function readGround(
   service: string,
   running: DeploymentSummary | null,
 ): Promise<HostGround> {
-  const [{ attachments }, scan] = await Promise.all([
+  const [attached, scan] = await Promise.all([
     readAttachments(host.paths),
     scanImages({ roots: host.imageRoots, portables: host.paths.portables }),
   ]);
-  const attachment = attachments.find((one) => one.service === service) ?? null;
-  const versions = scan.versions
-    .filter((version) => version.service === service)
-    .map((version) => ({ ...version, inspection: host.inspected(version) }));
+  const { services } = await joinReading(scan, { ...attached, enabled: new Set(), watch: [] });
+  const files = services.get(service);
+  const attachment = files?.attachments[0] ?? null;
   return {
     name: service,
     attachment,
     currentLabel: attachment ? labelOf(attachment.path) : null,
-    versions,
-    findings: scan.findings.filter(
-      (finding) => finding.params.service === service || versions.some((v) => v.path === finding.params.path),
-    ),
+    versions: (files?.versions ?? []).map((version) => ({ ...version, inspection: host.inspected(version) })),
+    findings: files?.findings ?? [],
     running,
-    others: attachments.filter((one) => one !== attachment),
+    others: attached.attachments.filter((one) => one !== attachment),
   };
 }
 

@@ -31,7 +31,8 @@ export type LiveEvent =
       readonly revision: number;
       readonly changed: readonly Service[];
       readonly removed: readonly string[];
-      readonly whole: boolean;
+      /** Findings, links or what is missing changed, beside any service. */
+      readonly hostChanged: boolean;
     }
   | { readonly type: "deployment"; readonly deployment: Deployment }
   | { readonly type: "status"; readonly bus: LinkState; readonly engine: LinkState; readonly seenAt: number };
@@ -170,8 +171,8 @@ function createLive(): Live {
       bus.start();
       engine.start();
       readPast();
-      model.onChange(({ revision, changed, removed, whole }) =>
-        tell({ type: "services", epoch: model.snapshot().epoch, revision, changed, removed, whole }),
+      model.onChange(({ revision, changed, removed, hostChanged }) =>
+        tell({ type: "services", epoch: model.snapshot().epoch, revision, changed, removed, hostChanged }),
       );
       engine.on("DeploymentChanged", (deployment) => {
         const { id, service, phase } = deployment;

@@ -197,7 +197,7 @@ describe("the live picture of a host", () => {
     expect(changes[0]?.changed.map((service) => `${service.name} ${service.state} ${service.since}`)).toEqual(
       ["page failed 9000"],
     );
-    expect(changes[0]?.whole).toBe(false);
+    expect(changes[0]?.hostChanged).toBe(false);
     expect(model.service("wiki")).toBe(wiki);
     expect(model.snapshot().services[0]?.name).toBe("page");
   });
@@ -237,7 +237,7 @@ describe("the live picture of a host", () => {
     attach("page", image("page", "1"));
     await model.start();
     host.bus.turn("down", "bus-unreachable");
-    expect(changes.at(-1)).toMatchObject({ whole: true, changed: [] });
+    expect(changes.at(-1)).toMatchObject({ hostChanged: true, changed: [] });
     const { seenAt, missing, bus, services } = model.snapshot();
     expect(services[0]?.state).toBe("running");
     expect(missing.map((part) => part.code)).toEqual(["bus-unreachable"]);

@@ -209,7 +209,7 @@ export function createModel(options: ModelOptions): Model {
     if (changed.length === 0 && removed.length === 0 && !isWholeNew) return;
     shown = showing;
     revision++;
-    for (const listener of [...listeners]) listener({ revision, changed, removed, whole: isWholeNew });
+    for (const listener of [...listeners]) listener({ revision, changed, removed, hostChanged: isWholeNew });
   }
 
   /** The service as it is now; `null` when nothing is new. */

@@ -54,7 +54,7 @@ export interface ModelChange {
   /** Names of services that are no more. */
   readonly removed: readonly string[];
   /** Something beside the services changed: links, what is missing, findings, facts of the host. */
-  readonly whole: boolean;
+  readonly hostChanged: boolean;
 }
 
 /** The live picture of one host. */

@@ -43,7 +43,7 @@ export function createPortable1(
 
     async getImageMetadata(path, matches) {
       await checkPath(path);
-      return toMetadata(await call("GetImageMetadata", "sas", [path, checkMatches(matches)]));
+      return toMetadata(await call("GetImageMetadata", "sas", [path, matches]));
     },
 
     async attachImage(path, options) {

@@ -129,6 +129,7 @@ export interface Systemd {
   version(): Promise<string>;
   profiles(): Promise<readonly string[]>;
 
+  /** Empty `matches`: every unit; harmless for reading, never for attaching. */
   getImageMetadata(path: string, matches: readonly string[]): Promise<ImageMetadata>;
   attachImage(path: string, options: AttachOptions): Promise<readonly Change[]>;
   /** Not atomic on any version (T1): after any error re-read what is attached. */

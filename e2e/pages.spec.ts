@@ -1,0 +1,168 @@
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+import { expect, result, rowOf, signIn, test, useHost } from "./fixtures";
+
+test.describe.configure({ mode: "serial" });
+const host = useHost({ oddities: true, env: { ATTACHE_GRACE_MS: 0 } });
+
+const LOOKS = [1280, 360].flatMap((width) =>
+  (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })),
+);
+
+/** Clean by axe (WCAG 2.2 AA), and nothing to scroll sideways. */
+async function expectSound(page: Page, what: string): Promise<void> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
+    .analyze();
+  expect(
+    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`),
+    what,
+  ).toEqual([]);
+  const sideways = await page.evaluate(
+    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  );
+  expect(sideways, `${what} scrolls sideways`).toBeLessThanOrEqual(0);
+}
+
+test("the list is right after boot: each service with its version, state and way on", async ({ page }) => {
+  await signIn(page, host());
+  for (const [service, version, state] of [
+    ["startpage", "1.2.0", "Running"],
+    ["fragile", "1.0.0", "Running"],
+    ["guestbook", "2.0.0", "Running"],
+    ["clock", "1.0.0", "Waiting"],
+    ["backup", "0.9.0", "Waiting"],
+    ["weather", "3.2.0", "Running"],
+    ["metrics", "0.9.0", "Running"],
+    ["gallery", "4.0.0", "Running"],
+    ["wiki", "—", "Detached"],
+  ] as const) {
+    const row = rowOf(page, service).first();
+    await expect(row, service).toContainText(state);
+    await expect(row.locator("code").first(), service).toHaveText(version);
+  }
+  // 0.10.0 is newer than 0.9.0, and a pre-release is not offered.
+  await expect(rowOf(page, "metrics").getByRole("button", { name: "Upgrade to 0.10.0" })).toBeVisible();
+  await expect(rowOf(page, "wiki").getByRole("button", { name: "Attach 2026.1", exact: true })).toBeVisible();
+  await expect(page).toHaveTitle(new RegExp(host().name));
+});
+
+test("what cannot be used is listed with a sentence, escaped, and breaks nothing", async ({ page }) => {
+  await signIn(page, host());
+  const main = page.getByRole("main");
+  for (const sentence of [
+    /\/srv\/odd\/_1\.0\.0\.raw: the file name does not say service and version/,
+    /\/srv\/odd\/notes\.txt/,
+    /\/srv\/locked cannot be read/,
+    /my_app_1\.raw.*my_db_1\.raw|my_db_1\.raw.*my_app_1\.raw/,
+    /<b>bold/,
+  ])
+    await expect(main.getByText(sentence).first(), String(sentence)).toBeVisible();
+  await expect(main.locator("b")).toHaveCount(0);
+  expect(await main.textContent()).not.toMatch(/[\u202a-\u202e\u2066-\u2069]/);
+});
+
+test("the page of a service says what it can reach, and what becomes of the data", async ({ page }) => {
+  await signIn(page, host());
+  await page.goto(`${host().baseUrl}/services/guestbook`);
+  const paths = page
+    .getByRole("region", { name: "Bind paths" })
+    .or(page.locator("section", { hasText: "Bind paths" }));
+  await expect(paths.first()).toContainText("/data/guestbook");
+  await expect(paths.first()).toContainText("/data");
+  await expect(paths.first()).toContainText("Writable");
+  await expect(paths.first()).toContainText("/var/lib");
+  await expect(paths.first()).toContainText(/rollback/);
+  await page.goto(`${host().baseUrl}/services/backup`);
+  await expect(page.getByText("Attached until reboot")).toBeVisible();
+  await page.goto(`${host().baseUrl}/services/metrics`);
+  await expect(page.getByText(/trusted/).first()).toBeVisible();
+});
+
+test("one deployment and one failure, so that every page has something to show", async ({ page }) => {
+  await signIn(page, host());
+  await rowOf(page, "startpage").getByRole("button", { name: "Upgrade to 1.3.0" }).click();
+  await expect(result(page, "Succeeded: startpage is on 1.3.0")).toBeVisible({ timeout: 20_000 });
+  await page.goto(`${host().baseUrl}/services/fragile`);
+  await page.getByRole("button", { name: "Upgrade to 1.1.0" }).last().click();
+  await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+  await host().mustExec(["systemctl", "kill", "--signal=SIGKILL", "weather.service"]);
+});
+
+for (const { width, colorScheme } of LOOKS) {
+  test(`every page is sound at ${width} px, ${colorScheme}`, async ({ browser }) => {
+    test.setTimeout(120_000);
+    const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+    const page = await context.newPage();
+    await page.goto(`${host().baseUrl}/locked`);
+    await expectSound(page, "/locked");
+    await signIn(page, host());
+    await expectSound(page, "/");
+    await page.goto(`${host().baseUrl}/?q=nothing-matches`);
+    await expectSound(page, "/?q=");
+    for (const service of ["startpage", "guestbook", "fragile", "gallery", "weather", "wiki"]) {
+      await page.goto(`${host().baseUrl}/services/${service}`);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await expectSound(page, service);
+    }
+    await page.goto(`${host().baseUrl}/history`);
+    await expectSound(page, "/history");
+    await page
+      .getByRole("main")
+      .getByRole("link", { name: /1\.1\.0/ })
+      .first()
+      .click();
+    await expect(page.getByText("What the failing unit said")).toBeVisible();
+    await expectSound(page, "/deployments");
+    await page.goto(`${host().baseUrl}/services/not-here`);
+    await expectSound(page, "not found");
+    await context.close();
+  });
+}
+
+test("everything in the list works with the keyboard alone", async ({ page }) => {
+  await signIn(page, host());
+  await page.keyboard.press("/");
+  await expect(page.getByRole("searchbox")).toBeFocused();
+  await page.keyboard.type("guestbook");
+  await expect(page.getByRole("rowheader")).toHaveCount(1);
+  await expect(page).toHaveURL(/\?q=guestbook/);
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("heading", { level: 1, name: "guestbook" })).toBeVisible();
+  await page.keyboard.press("g");
+  await page.keyboard.press("h");
+  await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
+});
+
+test.describe("on an empty host", () => {
+  const empty = useHost({ empty: true, env: { ATTACHE_IMAGE_ROOTS: "/opt/images:/home/*" } });
+
+  test("the page says where it looked, and nothing of the demo appears", async ({ page }) => {
+    await signIn(page, empty());
+    const main = page.getByRole("main");
+    await expect(main).toContainText("/opt/images");
+    await expect(main).toContainText("/var/lib/portables");
+    await expect(main).not.toContainText("startpage");
+    await expectSound(page, "empty host");
+  });
+
+  test("an image that appears in the configured root is listed at once", async ({ page }) => {
+    await signIn(page, empty());
+    await empty().mustExec(["mkdir", "-p", "/opt/images"]);
+    await empty().mustExec(["sh", "-c", "head -c 4096 /dev/zero > /opt/images/new_1.0.raw"]);
+    await expect(rowOf(page, "new")).toContainText("Detached", { timeout: 15_000 });
+  });
+
+  test("without an engine the page shows everything, changes nothing, and says what is missing", async ({
+    page,
+  }) => {
+    await empty().mustExec(["systemctl", "mask", "--now", "--runtime", "attache-engine.service"]);
+    await signIn(page, empty());
+    await expect(page.getByRole("main")).toContainText(/engine/i, { timeout: 15_000 });
+    await expect(rowOf(page, "new")).toContainText("Detached");
+    await expectSound(page, "no engine");
+    await empty().mustExec(["systemctl", "unmask", "--runtime", "attache-engine.service"]);
+    await expect(page.getByRole("main")).not.toContainText("does not answer", { timeout: 20_000 });
+  });
+});
