@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   ERRORS,
@@ -49,6 +50,10 @@ const PARAMS: Params = {
 };
 
 describe("every code has words", () => {
+  it.each(codesInSources())("of a source file: %s", (code) => {
+    expect(say({ code, params: PARAMS })).not.toMatch(/No words are known/);
+  });
+
   const tables = { ERRORS, REFUSALS, FINDINGS, PROBLEMS, REASONS };
   for (const [name, table] of Object.entries(tables))
     it.each(Object.keys(table))(`${name}: %s`, (code) => {
@@ -102,3 +107,13 @@ describe("say", () => {
     ).toContain("new-problem");
   });
 });
+
+/** Every code that is made anywhere below lib, by its spelling. */
+function codesInSources(): string[] {
+  const files = readdirSync("lib", { recursive: true, encoding: "utf8" }).filter(
+    (name) => name.endsWith(".ts") && !/test\.ts$|^generated/.test(name),
+  );
+  const text = files.map((name) => readFileSync(`lib/${name}`, "utf8")).join("\n");
+  const made = [...text.matchAll(/(?:code: |fall\(|problem\(|failed\(|refuse\()"([a-z0-9-]+)"/g)];
+  return [...new Set(made.map(([, code = ""]) => code))].sort();
+}

@@ -95,6 +95,7 @@ export const PROBLEM_CODES = [
   "scope-user",
   "cannot-open",
   "changed-while-reading",
+  "os-release-not-utf8",
 ] as const;
 
 /** What can be wrong inside an image. */
@@ -108,6 +109,7 @@ export const PROBLEMS: Record<(typeof PROBLEM_CODES)[number], Sentence> = {
   "cannot-open": (p) =>
     `it cannot be opened${given(p, "reason") === "" ? "" : ` (${p("reason")})`}; was it moved, or are loop devices missing?`,
   "changed-while-reading": () => "it changed while it was being read.",
+  "os-release-not-utf8": () => "its os-release file is not UTF-8 text, and portabled would refuse it.",
 };
 
 /** Why a deployment ended as it did: the codes that the engine stores with the outcome or a step. */
@@ -116,6 +118,10 @@ export const REASONS = {
   "nothing-ran": () => "None of its units was running before, so none was started.",
   detached: () => "It is detached; its image files are still there.",
   cancelled: () => "It was cancelled before anything happened.",
+  "not-cancellable": () =>
+    "It is too late to cancel, and too early to go back: it is being switched right now.",
+  "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
+  "engine-away": () => "The engine is away; it is started again when it is asked for.",
   "sent-back": () => "Somebody chose to go back.",
   "not-attached-after": (p) => `portabled reported success, but ${p("path")} is not attached.`,
   "unit-failed": (p) => `${p("unit")} failed. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
