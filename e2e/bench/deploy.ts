@@ -45,10 +45,8 @@ function ratios(area: string, kind: string, pairs: readonly { oursMs: number; th
 
 /** Where our time goes. */
 function steps(prefix: string, pairs: readonly DeployPair[]): Figures {
-  const names = [...new Set(pairs.flatMap((pair) => Object.keys(pair.steps)))].filter(
-    (name) => name !== "settle",
-  );
+  const names = [...new Set(pairs.flatMap((pair) => Object.keys(pair.steps)))];
   return Object.fromEntries(
-    names.map((name) => [`${prefix}${name}_ms`, median(pairs.map((pair) => pair.steps[name] ?? 0))]),
+    names.map((name) => [`${prefix}${name}_ms`, round(median(pairs.map((pair) => pair.steps[name] ?? 0)))]),
   );
 }

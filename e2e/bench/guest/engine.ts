@@ -9,7 +9,7 @@ export interface Deployed {
   readonly ms: number;
   readonly askedAt: number;
   readonly runningAt: number;
-  /** Milliseconds of each step, by name. */
+  /** Milliseconds of each step before the settling, by name; `between`: what is no step. */
   readonly steps: Readonly<Record<string, number>>;
 }
 
@@ -56,8 +56,12 @@ export async function openEngine() {
       if (end.outcome !== "succeeded" || !settling.has(id))
         throw new Error(`${service} ${to}: ${end.outcome} ${JSON.stringify(end.message)}`);
       while ((await engine.call("Running", {})).deployments.length > 0) await pause(10);
-      const steps: Record<string, number> = {};
-      for (const step of end.steps) steps[step.name] = (steps[step.name] ?? 0) + (step.durationMs ?? 0);
+      const steps: Record<string, number> = { between: runningAt - askedAt };
+      for (const { name, durationMs } of end.steps) {
+        if (name === "settle") continue;
+        steps[name] = (steps[name] ?? 0) + (durationMs ?? 0);
+        steps.between = (steps.between ?? 0) - (durationMs ?? 0);
+      }
       return { ms: runningAt - askedAt, askedAt, runningAt, steps };
     },
     close() {
