@@ -45,6 +45,8 @@ export function RowButtons({
       </>
     );
   }
+  if (!row.upgrade && !row.rollback && row.current === null)
+    return <span className="why">No version here can be attached; its page says why.</span>;
   const isBad = row.state === "failed" && row.rollback !== null;
   const upgrade = row.upgrade && (
     <Submit

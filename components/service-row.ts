@@ -1,3 +1,4 @@
+import { planDeployment } from "@/lib/deploy/plan";
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
 
@@ -36,19 +37,34 @@ export interface ServiceRow {
 }
 
 export function toServiceRow(service: Service): ServiceRow {
+  const refusals = {
+    upgrade: refusalOf(service, service.upgrade),
+    rollback: refusalOf(service, service.rollback),
+  };
+  const isAllowed = (which: "upgrade" | "rollback") => service[which] !== null && refusals[which] === null;
+  const hasChoice = isAllowed("upgrade") || isAllowed("rollback");
+  const offer = (which: "upgrade" | "rollback") =>
+    service[which] !== null && (isAllowed(which) || !hasChoice) ? toRowTarget(service[which]) : null;
   return {
     name: service.name,
     state: service.state,
     current: service.currentLabel,
     newest: service.versions[0]?.label ?? null,
-    upgrade: service.upgrade && toRowTarget(service.upgrade),
-    rollback: service.rollback && toRowTarget(service.rollback),
+    upgrade: offer("upgrade"),
+    rollback: offer("rollback"),
     since: service.since,
-    blocked: service.blocked,
+    blocked: service.blocked ?? (hasChoice ? null : (refusals.upgrade ?? refusals.rollback)),
     running: service.running && toRowDeployment(service.running),
     last: service.last && toRowLast(service.last),
     findings: service.findings.length,
   };
+}
+
+/** Why a target cannot be chosen: what the engine would say, asked before anyone clicks. */
+function refusalOf(service: Service, target: Target | null): Refusal | null {
+  if (!target) return null;
+  const planned = planDeployment({ ...service, running: null }, target.version.label);
+  return planned.ok ? null : planned.refusal;
 }
 
 /** Failed first, then by name: the order of the model, kept while rows change one by one. */
