@@ -48,17 +48,18 @@ function freshness(
   if (now - heardAt > SILENT_AFTER_MS)
     return {
       tone: "attention",
-      words: `Last seen ${duration(wholeSeconds(now - heardAt))} ago — reconnecting`,
+      words: `Last seen ${age(now - heardAt)} ago — reconnecting`,
     };
   const { bus, seenAt } = live.link();
   if (bus.state !== "up")
     return {
       tone: "attention",
-      words: `Last seen ${duration(wholeSeconds(now - seenAt))} ago — no system bus`,
+      words: `Last seen ${age(now - seenAt)} ago — no system bus`,
     };
   return { tone: "good", words: "Live" };
 }
 
-function wholeSeconds(ms: number): number {
-  return Math.max(1000, Math.round(ms / 1000) * 1000);
+function age(ms: number): string {
+  const seconds = Math.max(1, Math.round(ms / 1000));
+  return seconds < 60 ? `${seconds} s` : duration(seconds * 1000);
 }

@@ -4,7 +4,7 @@ import { readStream } from "@/components/live-stream";
 const NAME = "attache-live";
 const WATCH_EVERY_MS = 1000;
 const STEAL_AFTER_MS = 8000;
-const RETRY_MS = [300, 1000, 2000, 4000, 8000];
+const RETRY_MS = [300, 1000, 2000, 3000];
 
 type TabMessage =
   | { readonly kind: "event"; readonly event: StreamEvent }

@@ -33,10 +33,10 @@ function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: 
   return (
     <>
       <tr>
-        <td className="cell-state">
-          <Status tone={STATE_TONES[row.state]} word={STATE_WORDS[row.state]} />
+        <td className={`cell-state icon-${STATE_TONES[row.state]} tone-${STATE_TONES[row.state]}`}>
+          {STATE_WORDS[row.state]}
         </td>
-        <th scope="row" className="cell-name">
+        <th scope="row">
           <a href={servicePath(row.name)} id={id} data-row>
             {cleanText(row.name)}
           </a>
@@ -46,15 +46,15 @@ function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: 
             </span>
           )}
         </th>
-        <td className="cell-version">
-          <code>{row.current === null ? "—" : versionName(row.current)}</code>
+        <td>
+          {row.current === null ? "—" : versionName(row.current)}
           {row.upgrade && (
             <span className="newer icon-attention tone-attention">{`${versionName(row.upgrade.version)} available`}</span>
           )}
         </td>
-        <td className="wide">{row.since !== null && <Ago at={row.since} now={now} />}</td>
-        <td className="middle cell-last">{row.last && <Last deployment={row.last} now={now} />}</td>
-        <td className="cell-actions">
+        <td>{row.since !== null && <Ago at={row.since} now={now} />}</td>
+        <td>{row.last && <Last deployment={row.last} now={now} />}</td>
+        <td>
           {row.running ? (
             <RowProgress deployment={row.running} now={now} isRequested={isRequested} />
           ) : isRequested ? (
@@ -85,14 +85,14 @@ function Last({ deployment, now }: { deployment: RowLast; now: number }) {
     <>
       <a
         href={`/deployments/${deployment.id}`}
-        className={tone === null ? "last" : `last icon-${tone} tone-${tone}`}
+        className={tone === null ? undefined : `icon-${tone} tone-${tone}`}
       >
         {to === null || kind === "restart" ? words : `${words} · ${versionName(to)}`}
       </a>
-      <span className="by">
+      <small>
         <Ago at={deployment.at} now={now} />
         {` by ${cleanText(deployment.by)}`}
-      </span>
+      </small>
     </>
   );
 }

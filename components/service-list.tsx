@@ -84,12 +84,8 @@ export function ServiceList(props: ServiceListProps) {
               <th scope="col">State</th>
               <th scope="col">Service</th>
               <th scope="col">Version</th>
-              <th scope="col" className="wide">
-                Since
-              </th>
-              <th scope="col" className="middle">
-                Last deployment
-              </th>
+              <th scope="col">Since</th>
+              <th scope="col">Last deployment</th>
               <th scope="col">
                 <span className="sr">Actions</span>
               </th>
