@@ -21,7 +21,8 @@ export interface Switched {
  * Makes `file` the attached image of a service, whatever is attached now, and
  * proves it by portabled's files rather than by its reply: reattach is not
  * atomic, and a reply can be lost. Going `back` it tries again from wherever
- * the last try has left the host; forward it throws the first failure.
+ * the last try has left the host; forward it throws the first failure. Nothing
+ * is changed before `ready`.
  */
 export async function attachImage(
   host: Host,
@@ -30,15 +31,16 @@ export async function attachImage(
   file: string,
   options: AttachOptions,
   direction: Step["direction"],
+  ready: Promise<void> = Promise.resolve(),
 ): Promise<Switched> {
-  return guarded(host, record, service, direction, async (before) => {
+  return guarded(host, record, service, direction, ready, async (before, found) => {
     await record.step(
       "attach",
       direction,
       async () => {
         for (let attempt = 1; ; attempt++) {
           try {
-            const now = await readAttachment(host, service);
+            const now = attempt === 1 ? found : await readAttachment(host, service);
             const force = options.force === true || (direction === "back" && attempt > 1);
             if (now && now.location === options.location) await host.systemd.reattachImage(file, options);
             else await host.systemd.attachImage(file, { ...options, force });
@@ -66,7 +68,7 @@ export async function detachImage(
   file: string,
   direction: Step["direction"],
 ): Promise<void> {
-  await guarded(host, record, attachment.service, direction, async () => {
+  await guarded(host, record, attachment.service, direction, Promise.resolve(), async () => {
     await record.step("detach", direction, async () => {
       try {
         await host.systemd.detachImage(file, attachment.location);
@@ -84,18 +86,20 @@ async function guarded<T>(
   record: Record,
   service: string,
   direction: Step["direction"],
-  change: (own: AttachedFiles) => Promise<T>,
+  ready: Promise<void>,
+  change: (own: AttachedFiles, found: Attachment | null) => Promise<T>,
 ): Promise<T> {
   return host.exclusive(async () => {
     const { attachments } = await readAttachments(host.paths);
     const others = attachments.filter((one) => one.service !== service);
-    const own = await readAttachedFiles(
-      host.paths,
-      attachments.filter((one) => one.service === service),
-    );
-    const before = await readAttachedFiles(host.paths, others);
+    const found = attachments.find((one) => one.service === service) ?? null;
+    const [own, before] = await Promise.all([
+      readAttachedFiles(host.paths, found ? [found] : []),
+      readAttachedFiles(host.paths, others),
+      ready,
+    ]);
     try {
-      return await change(own);
+      return await change(own, found);
     } finally {
       const after = await record.step("compare", direction, () => readAttachedFiles(host.paths, others), {
         services: others.length,

@@ -36,10 +36,11 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
       rememberWayBack(run, checked?.matchesBack ?? []),
     );
     const intent = intentOf(run, "switching", wayBack, checked?.matches ?? []);
-    await run.intents.write(intent);
-    if (plan.kind === "restart") await restart(run, wayBack);
-    else if (plan.kind === "detach") await detach(run, ground, wayBack);
-    else await switchVersion(run, intent, wayBack, checked?.profile ?? "default");
+    const written = run.intents.write(intent);
+    if (checked) return await switchVersion(run, intent, wayBack, checked.profile, written);
+    await written;
+    if (plan.kind === "detach") await detach(run, ground, wayBack);
+    else await restart(run, wayBack);
   } catch (error) {
     if (error instanceof Cancelled) record.finish("cancelled", { code: "cancelled", params: {} });
     else record.finish("refused", messageOf(error));
@@ -71,7 +72,7 @@ export async function finishSwitch(
 /** The grace period, with the checks running meanwhile: a refusal comes at once, not after the countdown. */
 async function checkWhileWaiting(run: Run, ground: HostGround, graceMs: number) {
   const { host, record, plan } = run;
-  await run.intents.write(intentOf(run, "planned", null, []));
+  const written = run.intents.write(intentOf(run, "planned", null, []));
   const ended = new AbortController();
   const stop = AbortSignal.any([run.cancel, ended.signal]);
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
@@ -85,7 +86,7 @@ async function checkWhileWaiting(run: Run, ground: HostGround, graceMs: number) 
     const checking = needsCheck
       ? record.step("check", "forward", () => checkDeployment(host, plan, ground))
       : null;
-    const [checked] = await Promise.all([checking, waiting]);
+    const [checked] = await Promise.all([checking, waiting, written]);
     if (run.cancel.aborted) throw new Cancelled();
     return checked;
   } finally {
@@ -104,7 +105,13 @@ async function rememberWayBack({ host, plan }: Run, matches: readonly string[]):
   return { attachment: plan.attachment, matches, running, enabled: own };
 }
 
-async function switchVersion(run: Run, intent: Intent, wayBack: WayBack, profile: string): Promise<void> {
+async function switchVersion(
+  run: Run,
+  intent: Intent,
+  wayBack: WayBack,
+  profile: string,
+  written: Promise<void>,
+): Promise<void> {
   const { host, record, plan } = run;
   const file = plan.to?.path;
   if (file === undefined) throw new Setback({ code: "unexpected", params: { text: "no target" } });
@@ -117,9 +124,11 @@ async function switchVersion(run: Run, intent: Intent, wayBack: WayBack, profile
       file,
       { matches: intent.matches, profile, location },
       "forward",
+      written,
     );
     await finishSwitch(run, intent, wayBack, switched);
   } catch (error) {
+    await Promise.allSettled([written]); // the way back writes to the same file
     await goBack(run, intent, wayBack, error, []);
   }
 }
