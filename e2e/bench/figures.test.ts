@@ -5,17 +5,24 @@ const met = Object.fromEntries(Object.entries(BARS));
 
 describe("figures", () => {
   it("a figure on the bar meets it", () => {
-    expect(judge(met).every((verdict) => verdict.isMet)).toBe(true);
-    expect(toTable(met)).toContain("All bars are met.");
+    expect(judge(met).every((verdict) => verdict.state === "met")).toBe(true);
+    expect(toTable(met)).toContain("All 11 bars that were measured are met.");
   });
 
   it.each([
-    ["above", { ...met, "deploy.ratio": 1.16 }],
-    ["not measured", Object.fromEntries(Object.entries(met).filter(([key]) => key !== "deploy.ratio"))],
-    ["no number", { ...met, "deploy.ratio": "timed out" }],
-  ])("a bar is missed when the figure is %s", (_, figures) => {
+    ["above the bar", 1.16],
+    ["no number", "timed out"],
+    ["not a number", Number.NaN],
+  ])("a figure misses its bar when it is %s", (_, value) => {
+    const figures = { ...met, "deploy.ratio": value };
     expect(JSON.parse(toJson(figures)).missed).toEqual(["deploy.ratio"]);
     expect(toTable(figures)).toContain("1 of 11 bars are missed: deploy.ratio.");
+  });
+
+  it("what was not asked for is no miss", () => {
+    const figures = { "deploy.ratio": 1 };
+    expect(JSON.parse(toJson(figures)).missed).toEqual([]);
+    expect(toTable(figures)).toContain("All 1 bars that were measured are met.");
   });
 
   it("the JSON is flat, with dotted keys", () => {

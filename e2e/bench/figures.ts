@@ -21,45 +21,51 @@ export type Figures = Readonly<Record<string, number | string>>;
 export interface Verdict {
   readonly key: Barred;
   readonly bar: number;
-  /** `null`: it was not measured in this run. */
-  readonly value: number | null;
-  readonly isMet: boolean;
+  /** A text where there is no number; `null`: not asked for in this run. */
+  readonly value: number | string | null;
+  readonly state: "met" | "missed" | "not measured";
 }
 
 /** Holds each figure against its bar. */
 export function judge(figures: Figures): Verdict[] {
   return Object.entries(BARS).map(([key, bar]) => {
-    const found = figures[key];
-    const value = typeof found === "number" ? found : null;
-    return { key: asBarred(key), bar, value, isMet: value !== null && value <= bar };
+    const value = figures[key] ?? null;
+    const isMet = typeof value === "number" && value <= bar;
+    return {
+      key: asBarred(key),
+      bar,
+      value,
+      state: isMet ? "met" : value === null ? "not measured" : "missed",
+    };
   });
 }
 
 /** One JSON text: the figures by dotted key, the bars and which of them are missed. */
 export function toJson(figures: Figures): string {
-  const missed = judge(figures).filter((verdict) => !verdict.isMet);
+  const missed = judge(figures).filter((verdict) => verdict.state === "missed");
   return JSON.stringify({ ...figures, bars: BARS, missed: missed.map(({ key }) => key) });
 }
 
 /** The bars first, then everything else that was measured, then one plain sentence. */
 export function toTable(figures: Figures): string {
   const verdicts = judge(figures);
-  const missed = verdicts.filter((verdict) => !verdict.isMet);
+  const measured = verdicts.filter((verdict) => verdict.state !== "not measured");
+  const missed = verdicts.filter((verdict) => verdict.state === "missed");
   const others = Object.entries(figures).filter(([key]) => !(key in BARS));
   const width = Math.max(...[...Object.keys(BARS), ...others.map(([key]) => key)].map((key) => key.length));
   const row = (key: string, value: number | string | null, rest = "") =>
     `  ${key.padEnd(width)}  ${String(value ?? "—").padStart(9)}${rest}`;
   return [
     "",
-    ...verdicts.map(({ key, value, bar, isMet }) =>
-      row(key, value, `  ≤ ${String(bar).padEnd(5)} ${isMet ? "met" : "MISSED"}`),
+    ...verdicts.map(({ key, value, bar, state }) =>
+      row(key, value, `  ≤ ${String(bar).padEnd(5)} ${state === "missed" ? "MISSED" : state}`),
     ),
     "",
     ...others.map(([key, value]) => row(key, value)),
     "",
     missed.length === 0
-      ? "All bars are met."
-      : `${missed.length} of ${verdicts.length} bars are missed: ${missed.map(({ key }) => key).join(", ")}.`,
+      ? `All ${measured.length} bars that were measured are met.`
+      : `${missed.length} of ${measured.length} bars are missed: ${missed.map(({ key }) => key).join(", ")}.`,
   ].join("\n");
 }
 

@@ -12,6 +12,8 @@ export interface Views {
   readonly plainMs: number[];
   readonly htmlBytes: number;
   readonly rows: number;
+  /** Upgrades and rollbacks that the rows offer. */
+  readonly buttons: number;
   /** Calls that the web server made on the bus during the counted views, and during as long a time without any. */
   readonly callsViewing: number;
   readonly callsIdle: number;
@@ -36,18 +38,22 @@ for (let n = 0; n < REQUESTS; n++) {
   plainMs.push((await view("identity")).ms);
 }
 const { text } = await view("identity");
-const names = await busNames(await mainPid("attache-web.service"));
+const webPid = await mainPid("attache-web.service");
+const names = await busNames(webPid);
 const viewingStartedAt = nowMs();
 const callsViewing = await countCalls(names, async () => {
   for (let n = 0; n < COUNTED; n++) await view("gzip");
 });
 const tookMs = nowMs() - viewingStartedAt;
 const callsIdle = await countCalls(names, () => pause(tookMs));
+if ((await busNames(webPid)).join() !== names.join())
+  throw new Error("the web server lost the bus meanwhile: its calls were not all seen");
 const views: Views = {
   browserMs,
   plainMs,
   htmlBytes: Buffer.byteLength(text),
   rows: text.split("data-row=").length - 1,
+  buttons: text.split("<button").length - 1,
   callsViewing,
   callsIdle,
   counted: COUNTED,
@@ -87,7 +93,7 @@ async function busNames(pid: number): Promise<string[]> {
   const { stdout } = await execute("busctl", ["list", "--unique", "--json=short"]);
   const names: { name: string; pid: number }[] = JSON.parse(stdout);
   const own = names.filter((row) => row.pid === pid).map((row) => row.name);
-  if (own.length === 0) throw new Error("the web server is not on the bus");
+  if (own.length === 0) throw new Error("the web server has no connection to the bus");
   return own;
 }
 
