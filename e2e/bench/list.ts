@@ -6,6 +6,7 @@ import type { Opened } from "./guest/quiet";
 import type { Views } from "./guest/views";
 import { runProgram } from "./guest-program";
 import { fillWithMany, SERVICES, VERSIONS } from "./many-services";
+import { measureMemory } from "./memory";
 import { median, quantile, round } from "./statistics";
 
 const COLD_STARTS = 9;
@@ -32,6 +33,7 @@ export async function measureList(box: Box, { say }: Bench): Promise<Figures> {
   const views = await runProgram<Views>(box, "views", [box.openLink()]);
   if (views.rows !== SERVICES) throw new Error(`the page has ${views.rows} rows`);
 
+  const memory = await measureMemory(box);
   say(`portablectl list, at most ${PORTABLECTL_S} s`);
   return {
     "list.cold_ms": round(median(inventories.map(({ ms }) => ms))),
@@ -48,6 +50,8 @@ export async function measureList(box: Box, { say }: Bench): Promise<Figures> {
     "list.bus_calls_per_view": round(Math.max(0, views.callsViewing - views.callsIdle) / views.counted, 2),
     "list.images_opened": opened.images,
     "list.images_opened_s": round(opened.ms / 1000, 1),
+    "list.web_mb": memory["memory.web_mb"] ?? "",
+    "list.engine_mb": memory["memory.engine_mb"] ?? "",
     ...(await portablectl(box)),
   };
 }
