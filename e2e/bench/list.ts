@@ -52,8 +52,14 @@ export async function measureList(box: Box, { say }: Bench): Promise<Figures> {
     "list.images_opened_s": round(opened.ms / 1000, 1),
     "list.web_mb": memory["memory.web_mb"] ?? "",
     "list.engine_mb": memory["memory.engine_mb"] ?? "",
+    "list.engine_restarts": await restartsOf(box, "attache-engine.service"),
     ...(await portablectl(box)),
   };
+}
+
+/** How often PID 1 had to start it again: anything but 0 means that the other figures are of a host in trouble. */
+async function restartsOf(box: Box, unit: string): Promise<number> {
+  return Number(await box.mustExec(["systemctl", "show", unit, "--property=NRestarts", "--value"]));
 }
 
 async function portablectl(box: Box): Promise<Figures> {
