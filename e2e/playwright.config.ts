@@ -8,6 +8,7 @@ const isRoot = process.getuid?.() === 0;
 
 export default defineConfig({
   testDir: ".",
+  testMatch: "*.spec.ts",
   outputDir: "../test-results",
   fullyParallel: false, // a file has one host, and its tests take turns on it
   workers: 2,
