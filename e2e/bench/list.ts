@@ -47,7 +47,9 @@ export async function measureList(box: Box, { say }: Bench): Promise<Figures> {
     "list.page_html_kb": round(views.htmlBytes / 1000),
     "list.page_buttons": views.buttons,
     "list.page_requests": views.browserMs.length,
-    "list.bus_calls_per_view": round(Math.max(0, views.callsViewing - views.callsIdle) / views.counted, 2),
+    "list.bus_calls_per_view": views.isSeen
+      ? round(Math.max(0, views.callsViewing - views.callsIdle) / views.counted, 2)
+      : "it lost the bus",
     "list.images_opened": opened.images,
     "list.images_opened_s": round(opened.ms / 1000, 1),
     "list.web_mb": memory["memory.web_mb"] ?? "",

@@ -34,10 +34,12 @@ export async function main(args: readonly string[]): Promise<number> {
     say: (line) => console.error(`» ${line}`),
     onBox: (name) => void boxes.add(name),
   };
+  const stop = new AbortController();
   const interrupted = new Promise<null>((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(null));
+    stop.signal.addEventListener("abort", () => resolve(null));
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   });
-  const measuring = measure(bench, parts);
+  const measuring = measure(bench, parts, stop.signal);
   const figures = await Promise.race([measuring, interrupted]).finally(() => takeDown(boxes));
   if (!figures) {
     // What was under way ends in an error of no interest, once its box is gone.
@@ -46,18 +48,26 @@ export async function main(args: readonly string[]): Promise<number> {
     return 130;
   }
   process.stdout.write(`${args.includes("--json") ? toJson(figures) : toTable(figures)}\n`);
-  return 0;
+  return parts.some((part) => `${part}.failed` in figures) ? 1 : 0;
 }
 
-async function measure(bench: Bench, parts: readonly Part[]): Promise<Figures> {
+async function measure(bench: Bench, parts: readonly Part[], stop: AbortSignal): Promise<Figures> {
   let all: Figures = {};
   for (const part of parts) {
+    if (stop.aborted) break;
     bench.say(`Part "${part}"`);
-    const figures = await PARTS[part](bench);
+    // What the other parts found out is worth telling all the same.
+    const figures = await PARTS[part](bench).catch((error: unknown) => failure(bench, part, error));
     for (const [key, value] of Object.entries(figures)) bench.say(`  ${key}: ${value}`);
     all = { ...all, ...figures };
   }
   return all;
+}
+
+function failure({ say }: Bench, part: Part, error: unknown): Figures {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  for (const line of text.split("\n")) say(line);
+  return { [`${part}.failed`]: text.split("\n", 1)[0] ?? "" };
 }
 
 /** What one person with a browser meets: scripts, memory, events. */

@@ -14,7 +14,9 @@ export interface Views {
   readonly rows: number;
   /** Upgrades and rollbacks that the rows offer. */
   readonly buttons: number;
-  /** Calls that the web server made on the bus during the counted views, and during as long a time without any. */
+  /** Whether the web server stayed on the bus, so that all of its calls were seen. */
+  readonly isSeen: boolean;
+  /** Calls that it made during the counted views, and during as long a time without any. */
   readonly callsViewing: number;
   readonly callsIdle: number;
   readonly counted: number;
@@ -46,14 +48,14 @@ const callsViewing = await countCalls(names, async () => {
 });
 const tookMs = nowMs() - viewingStartedAt;
 const callsIdle = await countCalls(names, () => pause(tookMs));
-if ((await busNames(webPid)).join() !== names.join())
-  throw new Error("the web server lost the bus meanwhile: its calls were not all seen");
+const isSeen = names.length > 0 && (await busNames(webPid)).join() === names.join();
 const views: Views = {
   browserMs,
   plainMs,
   htmlBytes: Buffer.byteLength(text),
   rows: text.split("data-row=").length - 1,
   buttons: text.split("<button").length - 1,
+  isSeen,
   callsViewing,
   callsIdle,
   counted: COUNTED,
@@ -92,9 +94,7 @@ async function mainPid(unit: string): Promise<number> {
 async function busNames(pid: number): Promise<string[]> {
   const { stdout } = await execute("busctl", ["list", "--unique", "--json=short"]);
   const names: { name: string; pid: number }[] = JSON.parse(stdout);
-  const own = names.filter((row) => row.pid === pid).map((row) => row.name);
-  if (own.length === 0) throw new Error("the web server has no connection to the bus");
-  return own;
+  return names.filter((row) => row.pid === pid).map((row) => row.name);
 }
 
 /** Listens to the bus itself: what the web server says of its own calls does not count. */
