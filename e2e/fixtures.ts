@@ -51,6 +51,11 @@ export function rowOf(page: Page, service: string) {
   return page.getByRole("row").filter({ has: page.getByRole("rowheader", { name: service, exact: false }) });
 }
 
+/** The cell of a row that states the version. */
+export function versionOf(row: ReturnType<typeof rowOf>) {
+  return row.getByRole("cell").nth(1);
+}
+
 /** How a deployment ended, where people see it (a live region says it again). */
 export function result(page: Page, sentence: string | RegExp) {
   return page.locator(".result").filter({ hasText: sentence });

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } 
 import { join } from "node:path";
 import { nodeForGuests } from "./guest-node";
 import { ensureGuestRoot } from "./guest-root";
-import { cgroup2, freePort, isFree } from "./machine";
+import { cgroup2 } from "./machine";
 import { type Ended, isAlive, mustRun, type RunOptions, run, waitUntil } from "./processes";
 import { removeRemains, stopGuest } from "./remains";
 import {
@@ -155,10 +155,9 @@ export async function bootBox(options: BoxOptions): Promise<Box> {
   if (old?.keeper && isAlive(old.keeper)) throw new Error(`a box named "${name}" is already up`);
   if (old || existsSync(boxDir(name))) await downBox(name);
 
-  const port = options.port ?? (await freePort());
-  const forwards: Forward[] = [{ host: port, guest: port }];
-  for (const guest of options.forwards ?? [])
-    forwards.push({ guest, host: (await isFree(guest)) ? guest : await freePort() });
+  const port = options.port ?? 0;
+  const others = (options.forwards ?? []).map((guest): Forward => ({ host: guest, guest }));
+  const forwards: Forward[] = [{ host: port, guest: port }, ...others];
   const upper = join(cacheDir(), "boxes", name);
   const kept = keep ? keptSuite(upper) : null;
   if (kept === null) rmSync(upper, { recursive: true, force: true });
@@ -241,8 +240,10 @@ function startKeeper(name: string, owned: boolean): void {
 
 async function answering(name: string): Promise<Box> {
   let keeperSeen = false;
+  let log = "";
   const up = await waitUntil(() => {
     const state = readState(name);
+    log = readLog(name) || log; // a keeper that gives up takes its log with it
     if (!state) return keeperSeen; // its keeper gave up and cleaned
     keeperSeen ||= state.keeper !== null;
     if (keeperSeen && state.keeper && !isAlive(state.keeper)) return true;
@@ -250,11 +251,13 @@ async function answering(name: string): Promise<Box> {
   }, 40_000);
   const box = up ? findBox(name) : null;
   if (!box) {
-    const log = existsSync(join(boxDir(name), "keeper.log"))
-      ? readFileSync(join(boxDir(name), "keeper.log"), "utf8")
-      : "";
     await downBox(name);
     throw new Error(`box "${name}" did not boot\n${log}`);
   }
   return box;
+}
+
+function readLog(name: string): string {
+  const file = join(boxDir(name), "keeper.log");
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
 }

@@ -35,7 +35,10 @@ async function boot(): Promise<void> {
   mkdirSync(join(boxDir(name), "ports"), { recursive: true });
 
   // Ports first: a taken one must be found before anything has to be undone.
-  for (const forward of state.forwards) await listen(forward);
+  const forwards: Forward[] = [];
+  for (const [index, forward] of state.forwards.entries())
+    forwards.push(await listen(forward).catch((error: unknown) => listenElsewhere(error, forward, index)));
+  update({ forwards });
 
   const outer = spawn("setpriv", ["--pdeathsig", "KILL", "sh", here("boot.sh"), "outside"], {
     stdio: ["ignore", "inherit", "inherit"],
@@ -95,7 +98,16 @@ async function initOf(outerPid: number): Promise<ProcessMark> {
   return found;
 }
 
-function listen(forward: Forward): Promise<void> {
+/** Two boxes may want the same port at the same moment; only the dashboard's own must be the one that was asked for. */
+function listenElsewhere(error: unknown, forward: Forward, index: number): Promise<Forward> {
+  const isTaken = error instanceof Error && "code" in error && error.code === "EADDRINUSE";
+  if (!isTaken || index === 0) throw error;
+  return listen({ ...forward, host: 0 });
+}
+
+/** Resolves with the ports as they came to be. */
+function listen(asked: Forward): Promise<Forward> {
+  let forward = asked;
   const server = createServer({ allowHalfOpen: true }, (outer) => {
     const inner = connect({ path: join(boxDir(name), "ports", String(forward.guest)), allowHalfOpen: true });
     couple(outer, inner);
@@ -103,7 +115,12 @@ function listen(forward: Forward): Promise<void> {
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(forward.host, "127.0.0.1", resolve);
+    server.listen(asked.host, "127.0.0.1", () => {
+      const address = server.address();
+      const host = address && typeof address === "object" ? address.port : asked.host;
+      forward = { host, guest: asked.guest || host };
+      resolve(forward);
+    });
   });
 }
 

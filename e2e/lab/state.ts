@@ -18,6 +18,7 @@ const STATES = "/run/attache-lab";
 
 /** A port of this machine's loopback that leads to a port of the guest's loopback. */
 export interface Forward {
+  /** What is asked for; once the box is up, what it is. 0 = any, and then the guest's is the same where it is 0 too. */
   readonly host: number;
   readonly guest: number;
 }

@@ -21,10 +21,18 @@ export const readJournal: Systemd["journal"] = async ({ unit, invocationId, line
   const scope = invocationId
     ? [`_SYSTEMD_INVOCATION_ID=${invocationId}`, "+", `INVOCATION_ID=${invocationId}`, "_UID=0"]
     : [`--unit=${unit}`];
+  await writeOut();
   const count = Math.min(Math.max(1, Math.trunc(lines)), MOST_LINES);
   const entries = await entriesOf([`--lines=${count}`, "--output-fields=MESSAGE,PRIORITY", ...scope]);
   return entries.map((entry) => toJournalLine(entry, unit)).sort((one, other) => one.at - other.at);
 };
+
+/** journald writes with a delay, and the last words of a unit are what is asked for. Only root may ask for it; others read what is there. */
+async function writeOut(): Promise<void> {
+  await journalctl(["--sync"]).catch((error: unknown) => {
+    if (!(error instanceof AppError)) throw error;
+  });
+}
 
 /**
  * Which image files each unit has been started from, newest first, each once:
