@@ -105,9 +105,9 @@ export function createEngineClient(bus: BusClient): EngineClient {
             path: "/org/freedesktop/DBus",
             interface: "org.freedesktop.DBus",
             member: "NameOwnerChanged",
+            arg0: ENGINE.name,
           },
-          ({ body: [name, , owner] }) => {
-            if (name !== ENGINE.name) return;
+          ({ body: [, , owner] }) => {
             if (owner === "") setLink("down", { code: "engine-away", params: {} });
             void greet();
           },

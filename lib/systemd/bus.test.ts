@@ -16,6 +16,8 @@ const DRIVER = {
   interface: "org.freedesktop.DBus",
 };
 
+const DRIVER_SIGNALS = { sender: DRIVER.destination, path: DRIVER.path, interface: DRIVER.interface };
+
 const answer: CallHandler = async ({ member, body, sender }) => {
   switch (member) {
     case "Echo":
@@ -202,6 +204,31 @@ describe("signals", () => {
     server.emitSignal(OBJECT.path, OBJECT.interface, "Changed", "s", ["true"]);
     await vi.waitFor(() => expect(seen.length).toBeGreaterThan(0));
     expect(seen.map(({ body }) => body[0])).toEqual(["true"]);
+  });
+
+  // What whoever follows the owner of a name read of a signal was missing for the next reader, and the link was closed.
+  it("have a body for each of two readers, and the link stays up", async () => {
+    const client = await connect();
+    const links: string[] = [];
+    client.onLink(({ state }) => links.push(state));
+    collect(client);
+    const changes = collect(client, { ...DRIVER_SIGNALS, member: "NameOwnerChanged" });
+    const server = await connect();
+    await server.serve(OBJECT, answer);
+    await vi.waitFor(() => expect(changes.seen.map(({ body }) => body[0])).toContain(OBJECT.name));
+    expect(await echo(client, "still there")).toEqual(["still there"]);
+    expect(links).toEqual([]);
+  });
+
+  it("are chosen by the first value of their body", async () => {
+    const client = await connect();
+    const changes = collect(client, { ...DRIVER_SIGNALS, member: "NameOwnerChanged", arg0: OBJECT.name });
+    const all = collect(client, { ...DRIVER_SIGNALS, member: "NameOwnerChanged" });
+    const server = await connect();
+    await server.serve(OBJECT, answer);
+    await vi.waitFor(() => expect(changes.seen).toHaveLength(1));
+    expect(changes.seen[0]?.body[0]).toBe(OBJECT.name);
+    expect(all.seen.length).toBeGreaterThan(1);
   });
 
   it("take one rule of the bus however often they are asked for", async () => {

@@ -22,6 +22,8 @@ declare module "dbus-next/lib/marshall-compat.js" {
 declare module "dbus-next/lib/dbus-buffer.js" {
   export default class DBusBuffer {
     constructor(buffer: Buffer, startPos: number, endian: number, fds: null, options: { ayBuffer: boolean });
+    /** Where the next value is read. */
+    pos: number;
     align(power: number): void;
     read(signature: string): unknown[];
   }

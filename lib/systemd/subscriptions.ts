@@ -10,6 +10,8 @@ export interface SignalMatch {
   readonly pathNamespace?: string;
   readonly interface?: string;
   readonly member?: string;
+  /** The first value of the body, a string. */
+  readonly arg0?: string;
 }
 
 export interface Signal {
@@ -87,7 +89,9 @@ export class Subscriptions {
       (match.path === undefined || match.path === message.path) &&
       (match.pathNamespace === undefined || isBelow(message.path, match.pathNamespace)) &&
       (match.interface === undefined || match.interface === message.interface) &&
-      (match.member === undefined || match.member === message.member)
+      (match.member === undefined || match.member === message.member) &&
+      // Last, as it decodes the body.
+      (match.arg0 === undefined || match.arg0 === message.readBody()[0])
     );
   }
 
@@ -150,6 +154,7 @@ export function ruleOf(match: SignalMatch): string {
     ["path_namespace", match.pathNamespace],
     ["interface", match.interface],
     ["member", match.member],
+    ["arg0", match.arg0],
   ].flatMap(([key, value]) => (value === undefined ? [] : [`${key}='${value}'`]));
   return ["type='signal'", `sender='${match.sender}'`, ...parts].join(",");
 }
@@ -159,7 +164,8 @@ export function isBelow(path: string, namespace: string): boolean {
 }
 
 function ownerRule(name: string): string {
-  return `${ruleOf({ sender: BUS.destination, path: BUS.path, interface: BUS.interface, member: "NameOwnerChanged" })},arg0='${name}'`;
+  const { destination: sender, path, interface: bus } = BUS;
+  return ruleOf({ sender, path, interface: bus, member: "NameOwnerChanged", arg0: name });
 }
 
 /** The bus itself signs its signals with its well-known name, everybody else's carry a unique name. */

@@ -34,6 +34,7 @@ describe("encode and decode", () => {
       member: "C",
     });
     expect(message.readBody()).toEqual(body);
+    expect(message.readBody(), "a second reader").toEqual(body);
   });
 
   it.each<[string, readonly unknown[]]>([

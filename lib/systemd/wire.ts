@@ -35,8 +35,8 @@ export interface IncomingMessage {
   /**
    * Decodes the body: `t` and `x` as bigint, `ay` as Buffer, dictionaries as
    * objects, variants as the value inside. Late on purpose: any local user may
-   * send us a signal, and must not make us decode megabytes. Throws on types we
-   * do not take (`h`).
+   * send us a signal, and must not make us decode megabytes. May be called by
+   * any number of readers. Throws on types we do not take (`h`).
    */
   readonly readBody: () => readonly unknown[];
 }
@@ -55,6 +55,8 @@ export function decodeMessage(frame: Buffer): IncomingMessage {
   const header = headerFields(fields);
   const text = (code: number) => String(header.get(code) ?? "");
   const signature = text(8);
+  reader.align(3);
+  const bodyAt = reader.pos;
   return {
     type: Number(type),
     flags: Number(flags),
@@ -67,7 +69,7 @@ export function decodeMessage(frame: Buffer): IncomingMessage {
     sender: text(7),
     readBody: () => {
       if (!signature) return [];
-      reader.align(3);
+      reader.pos = bodyAt;
       const { body } = marshalling.messageToJsFmt({ signature, body: reader.read(signature) });
       return signature.includes("v") ? body.map(withoutVariants) : body;
     },
