@@ -1,3 +1,4 @@
+import type { ImageFinder } from "@/lib/engine/image-finder";
 import { inspectImage, isSameStamp, type OpenedImage } from "@/lib/images/inspect";
 import type { ImageVersion, Inspection } from "@/lib/images/types";
 import type { Systemd } from "@/lib/systemd/types";
@@ -6,12 +7,13 @@ export interface Inspector {
   /** Opens an image now, ahead of the queue; answers from the cache while the file is the same. */
   inspect(version: ImageVersion): Promise<Inspection>;
   inspected(version: ImageVersion): Inspection | null;
-  /** Opens images one by one when nothing more urgent is under way. Returns how many were queued. */
-  queue(versions: readonly ImageVersion[]): number;
+  /** Opens versions of a service one by one, when nothing more urgent is under way. Resolves with how many were queued. */
+  request(service: string, labels: readonly string[]): Promise<number>;
 }
 
 export interface InspectorOptions {
-  readonly systemd: Systemd;
+  readonly systemd: Pick<Systemd, "getImageMetadata">;
+  readonly finder: ImageFinder;
   /** What was opened in earlier lives of the engine. */
   readonly known: ReadonlyMap<string, Inspection>;
   /** Called for each image that was opened; must not throw. */
@@ -26,7 +28,7 @@ const LOOK_AGAIN_MS = 500;
  * Opens images through portabled, each at most once while device, inode, size
  * and mtime of the file stay the same.
  */
-export function createInspector({ systemd, known, opened, isBusy }: InspectorOptions): Inspector {
+export function createInspector({ systemd, finder, known, opened, isBusy }: InspectorOptions): Inspector {
   const cache = new Map(known);
   const underWay = new Map<string, Promise<Inspection>>();
   const waiting = new Map<string, ImageVersion>();
@@ -67,8 +69,8 @@ export function createInspector({ systemd, known, opened, isBusy }: InspectorOpt
   return {
     inspect,
     inspected,
-    queue(versions) {
-      const fresh = versions.filter((version) => !inspected(version));
+    async request(service, labels) {
+      const fresh = (await finder.find(service, labels)).filter((version) => !inspected(version));
       for (const version of fresh) waiting.set(version.path, version);
       void drain();
       return fresh.length;

@@ -4,6 +4,7 @@ import { openDatabase } from "@/lib/db";
 import { createExclusive, type Host } from "@/lib/deploy/host";
 import { createIntents } from "@/lib/deploy/intent";
 import { emit, openDoor } from "@/lib/engine/door";
+import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector } from "@/lib/engine/inspector";
 import { createKeeper } from "@/lib/engine/keeper";
 import { createEngine } from "@/lib/engine/service";
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
 
   const inspector = createInspector({
     systemd,
+    finder: createImageFinder(() => readImagePlaces({ imageRoots: env.imageRoots, paths: HOST_PATHS })),
     known: keeper.inspections(),
     opened: (opened, version) => {
       keeper.keepInspection(opened);
@@ -55,11 +57,12 @@ async function main(): Promise<void> {
 
   const left = await intents.all();
   for (const file of left.unreadable) console.error(`cannot read ${file}: set aside; the host is as it is`);
-  const recovery = engine.recover(left.intents);
+  const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
+  await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
+  const recovery = engine.recover(open);
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
   await recovery;
-  await keeper.closeUnfinished(left.intents.map((intent) => intent.deployment.id));
 }
 
 /** The web server's user; without one only root may ask. */

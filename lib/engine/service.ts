@@ -120,13 +120,7 @@ export function createEngine(options: EngineOptions): {
     Detach: (input) => begin(input, (ground) => planDetach(ground, input.expected)),
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
     async Inspect({ service, versions }) {
-      const ground = await readGround(host, service, null);
-      return {
-        ok: true,
-        value: {
-          queued: options.inspector.queue(ground.versions.filter((one) => versions.includes(one.label))),
-        },
-      };
+      return { ok: true, value: { queued: await options.inspector.request(service, versions) } };
     },
     async Cancel({ id }) {
       const one = [...held.values()].find((other) => other.record.current.id === id);

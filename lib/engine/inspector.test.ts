@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
+import { createInspector } from "@/lib/engine/inspector";
+import { readImageVersion } from "@/lib/images/image-version";
+
+let top = "";
+let opened: string[] = [];
+let isBusy = false;
+let atOnce = 0;
+let mostAtOnce = 0;
+
+beforeEach(() => {
+  top = mkdtempSync(join(tmpdir(), "attache-inspector-"));
+  opened = [];
+  isBusy = false;
+  atOnce = mostAtOnce = 0;
+  for (const label of ["1", "2", "3"]) writeFileSync(`${top}/page_${label}.raw`, "image");
+});
+afterEach(() => rmSync(top, { recursive: true, force: true }));
+
+const paths = {
+  attached: { persistent: "/nowhere", runtime: "/nowhere" },
+  portables: [],
+  unitLinks: { persistent: "/nowhere", runtime: "/nowhere" },
+};
+const inspector = () =>
+  createInspector({
+    systemd: {
+      async getImageMetadata() {
+        mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        atOnce--;
+        return { osRelease: "ID=x\n", units: { "page.service": "[Service]\n" } };
+      },
+    },
+    finder: createImageFinder(() => readImagePlaces({ imageRoots: [top], paths })),
+    known: new Map(),
+    opened: (_result, version) => opened.push(version.label),
+    isBusy: () => isBusy,
+  });
+
+describe("images that someone wants to know of", () => {
+  it("are opened one by one, and not again", async () => {
+    const one = inspector();
+    expect(await Promise.all([one.request("page", ["1", "2"]), one.request("page", ["2", "3"])])).toEqual([
+      2, 2,
+    ]);
+    await vi.waitFor(() => expect(opened).toEqual(["1", "2", "3"]));
+    expect(mostAtOnce).toBe(1);
+    expect(await one.request("page", ["1", "2", "3", "4"])).toBe(0);
+  });
+
+  it("wait while something is deployed, which waits for none of them", async () => {
+    isBusy = true;
+    const one = inspector();
+    await one.request("page", ["1", "2"]);
+    const target = await readImageVersion(`${top}/page_3.raw`);
+    if (!target) throw new Error("no image");
+    expect(await one.inspect(target)).toMatchObject({ ok: true });
+    expect(opened).toEqual(["3"]);
+    isBusy = false;
+    await vi.waitFor(() => expect(opened).toEqual(["3", "1", "2"]), { timeout: 3000 });
+  });
+});
