@@ -1,63 +1,85 @@
+import path from "node:path";
 import { type AttachedFiles, damagedServices, readAttachedFiles } from "@/lib/deploy/collateral";
 import { readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
+import type { Choice } from "@/lib/deploy/matches";
 import { type Record, Setback } from "@/lib/deploy/record";
 import type { Step } from "@/lib/deploy/types";
 import { AppError } from "@/lib/errors";
+import { parseOsRelease, portablePrefixes } from "@/lib/images/os-release";
 import { readAttachments } from "@/lib/services/attached";
 import type { Attachment } from "@/lib/services/types";
-import type { AttachOptions } from "@/lib/systemd/types";
+import type { AttachOptions, Change } from "@/lib/systemd/types";
 
 const TRIES = 3;
 
-/** What a switch of files did: the attachment as it is now, and the service's own files before and after. */
+/** What is to be attached, and how. */
+export interface Attaching {
+  readonly service: string;
+  readonly file: string;
+  readonly choice: Choice;
+  readonly profile: string;
+  readonly location: AttachOptions["location"];
+}
+
+/** What a switch of files did: the attachment as it is now, and digests of its files. */
 export interface Switched {
   readonly attachment: Attachment;
-  readonly before: AttachedFiles;
-  readonly after: AttachedFiles;
+  readonly files: AttachedFiles;
 }
 
 /**
- * Makes `file` the attached image of a service, whatever is attached now, and
+ * Makes a file the attached image of a service, whatever is attached now, and
  * proves it by portabled's files rather than by its reply: reattach is not
- * atomic, and a reply can be lost. Going `back` it tries again from wherever
- * the last try has left the host; forward it throws the first failure. Nothing
- * is changed before `ready`.
+ * atomic, portabled may die over it, and a reply can be lost. Going `back` it
+ * tries again from wherever the last try has left the host; forward it throws
+ * the first failure. Nothing is changed before `ready`.
  */
 export async function attachImage(
   host: Host,
   record: Record,
-  service: string,
-  file: string,
-  options: AttachOptions,
+  wanted: Attaching,
   direction: Step["direction"],
   ready: Promise<void> = Promise.resolve(),
 ): Promise<Switched> {
-  return guarded(host, record, service, direction, ready, async (before, found) => {
+  const { service, file, choice, profile, location } = wanted;
+  const options = { matches: choice.matches, profile, location };
+  return guarded(host, record, service, direction, ready, async (found) => {
+    let changes: readonly Change[] | null = null;
     await record.step(
       "attach",
       direction,
       async () => {
         for (let attempt = 1; ; attempt++) {
+          const now = attempt === 1 ? found : await readAttachment(host, service);
+          let lost: unknown = null;
           try {
-            const now = attempt === 1 ? found : await readAttachment(host, service);
-            const force = options.force === true || (direction === "back" && attempt > 1);
-            if (now && now.location === options.location) await host.systemd.reattachImage(file, options);
-            else await host.systemd.attachImage(file, { ...options, force });
-            return;
+            changes = await switchFiles(host, now, file, options, direction === "back" || attempt > 1);
           } catch (error) {
-            if (isOutcomeUnknown(error)) await untilIdle(host);
-            if ((await readAttachment(host, service))?.path === file && isOutcomeUnknown(error)) return;
-            if (direction === "forward" || attempt === TRIES) throw error;
+            if (!isOutcomeUnknown(error) && (direction === "forward" || attempt === TRIES)) throw error;
+            lost = error;
+            await untilIdle(host);
           }
+          const missing = await missingUnits(host, wanted);
+          if (missing.length === 0) return;
+          if (direction === "forward" || attempt === TRIES)
+            throw (
+              lost ?? new Setback({ code: "incomplete", params: { path: file, missing: missing.join(", ") } })
+            );
         }
       },
       { path: file },
     );
     const attachment = await readAttachment(host, service);
-    if (attachment?.path !== file) throw new Setback({ code: "not-attached-after", params: { path: file } });
-    return { attachment, before, after: await readAttachedFiles(host.paths, [attachment]) };
+    if (attachment?.path !== file)
+      throw new Setback({ code: "incomplete", params: { path: file, missing: "" } });
+    return { value: { attachment, files: await readAttachedFiles(host.paths, [attachment]) }, changes };
   });
+}
+
+/** Whether exactly this is attached: the right file, with every unit that was asked for. */
+export function isWhole(now: Attachment | null, file: string, units: readonly string[]): boolean {
+  return now !== null && now.path === file && units.every((unit) => now.units.includes(unit));
 }
 
 /** Detaches whatever image of the service is attached; `file` must exist, and only its stem counts. */
@@ -69,67 +91,92 @@ export async function detachImage(
   direction: Step["direction"],
 ): Promise<void> {
   await guarded(host, record, attachment.service, direction, Promise.resolve(), async () => {
-    await record.step("detach", direction, async () => {
+    const changes = await record.step("detach", direction, async () => {
       try {
-        await host.systemd.detachImage(file, attachment.location);
+        return await host.systemd.detachImage(file, attachment.location);
       } catch (error) {
         if (isOutcomeUnknown(error)) await untilIdle(host);
         if ((await readAttachment(host, attachment.service)) !== null) throw error;
+        return null;
       }
     });
+    return { value: undefined, changes };
   });
 }
 
-/** Does one change of portabled's with every other service's files under watch, and puts back what it took of them. */
+/** portabled answers one call after the other, so an answer to a cheap one means that an earlier one is over. */
+export async function untilIdle(host: Host): Promise<void> {
+  await host.systemd.profiles().catch((error: unknown) => {
+    if (!(error instanceof AppError)) throw error;
+  });
+}
+
+/** One call, by what is attached now: a reattach keeps the process, an attach over left-overs has to be forced. */
+async function switchFiles(
+  host: Host,
+  now: Attachment | null,
+  file: string,
+  options: AttachOptions,
+  force: boolean,
+): Promise<readonly Change[]> {
+  if (!now || now.location !== options.location) return host.systemd.attachImage(file, { ...options, force });
+  const { removed, updated } = await host.systemd.reattachImage(file, options);
+  return [...removed, ...updated];
+}
+
+async function missingUnits(host: Host, { service, file, choice }: Attaching): Promise<readonly string[]> {
+  const now = await readAttachment(host, service);
+  if (isWhole(now, file, choice.units)) return [];
+  return choice.units.filter((unit) => now?.path !== file || !now.units.includes(unit));
+}
+
+/**
+ * Does one change of portabled's with every other service's files under watch,
+ * and puts back what it took of them. Where its reply says what it touched,
+ * only that is ours to mend: the rest somebody else did at the same moment.
+ */
 async function guarded<T>(
   host: Host,
   record: Record,
   service: string,
   direction: Step["direction"],
   ready: Promise<void>,
-  change: (own: AttachedFiles, found: Attachment | null) => Promise<T>,
+  change: (found: Attachment | null) => Promise<{ value: T; changes: readonly Change[] | null }>,
 ): Promise<T> {
   return host.exclusive(async () => {
     const { attachments } = await readAttachments(host.paths);
     const others = attachments.filter((one) => one.service !== service);
     const found = attachments.find((one) => one.service === service) ?? null;
-    const [own, before] = await Promise.all([
-      readAttachedFiles(host.paths, found ? [found] : []),
-      readAttachedFiles(host.paths, others),
-      ready,
-    ]);
+    const [before] = await Promise.all([readAttachedFiles(host.paths, others), ready]);
+    let touched: ReadonlySet<string> | null = null;
     try {
-      return await change(own, found);
+      const { value, changes } = await change(found);
+      touched = changes && new Set(changes.map((one) => path.basename(one.path)));
+      return value;
     } finally {
       const after = await record.step("compare", direction, () => readAttachedFiles(host.paths, others), {
         services: others.length,
       });
-      for (const damaged of damagedServices(before, after, others))
-        await record.step("repair", direction, () => repair(host, damaged), { service: damaged.service });
+      const damaged = damagedServices(before, after, others).filter(
+        (one) => touched === null || one.units.some((unit) => touched?.has(unit)),
+      );
+      for (const one of damaged)
+        await record.step("repair", direction, () => repair(host, one), { service: one.service });
     }
   });
 }
 
 /** Attaches a service again whose files were taken; forced, since its units still run. Its process is not touched. */
 async function repair(host: Host, attachment: Attachment): Promise<void> {
-  const stems = new Set(attachment.units.map((unit) => unit.replace(/@?\.[a-z]+$/, "")));
-  const declared = await declaredPrefixes(host, attachment, [...stems]);
+  const stems = [...new Set(attachment.units.map((unit) => unit.replace(/@?\.[a-z]+$/, "")))];
+  const { osRelease } = await host.systemd.getImageMetadata(attachment.path, stems);
+  const declared = portablePrefixes(parseOsRelease(osRelease));
   await host.systemd.attachImage(attachment.path, {
-    matches: declared.length > 0 ? declared : [...stems],
+    matches: declared.length > 0 ? declared : stems,
     profile: attachment.profile ?? "default",
     location: attachment.location,
     force: true,
   });
-}
-
-async function declaredPrefixes(
-  host: Host,
-  attachment: Attachment,
-  stems: readonly string[],
-): Promise<readonly string[]> {
-  const { osRelease } = await host.systemd.getImageMetadata(attachment.path, stems);
-  const line = /^PORTABLE_PREFIXES=["']?([^"'\n]*)/m.exec(osRelease);
-  return line?.[1]?.split(/\s+/).filter(Boolean) ?? [];
 }
 
 /** The reply was lost, so the call may have worked. `NoReply`: portabled died over it. */
@@ -140,11 +187,4 @@ function isOutcomeUnknown(error: unknown): boolean {
     error.code === "timed-out" ||
     String(error.params.name ?? "").endsWith(".NoReply")
   );
-}
-
-/** portabled answers one call after the other, so an answer to a cheap one means that the lost one is over. */
-async function untilIdle(host: Host): Promise<void> {
-  await host.systemd.profiles().catch((error: unknown) => {
-    if (!(error instanceof AppError)) throw error;
-  });
 }

@@ -14,30 +14,39 @@ export interface Wanted {
   readonly start: readonly string[];
   readonly restart: readonly string[];
   readonly enable: readonly string[];
+  readonly disable: readonly string[];
   /** Units that have to stay up. */
   readonly watch: readonly string[];
+  /** Units that may fail without anybody minding: they had failed before. */
+  readonly tolerate: ReadonlySet<string>;
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /**
  * Works out what runs after a switch: what vanished is stopped, what ran is
  * restarted (a socket, timer or path whose file is the same goes on), and
  * units that only the new version has are started when they say how they want
- * to be enabled and the service ran at all.
+ * to be enabled and the service ran at all. A service that ran goes on
+ * running, also when every unit has another name now.
  */
 export async function wantedAfterSwitch(host: Host, switched: Switched, wayBack: WayBack): Promise<Wanted> {
-  const { attachment, before, after } = switched;
+  const { attachment, files } = switched;
   const { attachment: old, running: ran, enabled } = wayBack;
-  const changed = changedUnits(host.paths, attachment, before, after);
-  const kept = ran.filter(({ unit }) => hasUnit(attachment, unit));
+  const changed = changedUnits(host.paths, attachment, wayBack.files, files);
+  const kept = ran.map(({ unit }) => unit).filter((unit) => hasUnit(attachment, unit));
   const first = await unitsToStart(host.paths, attachment);
   const added = first.enable.filter((unit) => !old?.units.includes(unit));
-  const start = !old ? first.start : ran.length > 0 ? added : [];
+  const renamed = kept.length + added.length === 0 ? first.start : added;
+  const start = !old ? first.start : ran.length > 0 ? renamed : [];
   return {
     stop: ran.map(({ unit }) => unit).filter((unit) => !hasUnit(attachment, unit)),
     start,
-    restart: kept.map(({ unit }) => unit).filter((unit) => isService(unit) || changed.has(unit)),
+    restart: kept.filter((unit) => isService(unit) || changed.has(unit)),
     enable: !old ? first.enable : enabled.length > 0 ? added : [],
-    watch: [...kept.filter((unit) => !unit.hadFailed).map(({ unit }) => unit), ...start],
+    disable: enabled.filter((unit) => !attachment.units.includes(unit)),
+    watch: [...kept, ...start],
+    tolerate: NOBODY,
   };
 }
 
@@ -50,27 +59,45 @@ export async function bringUp(
   direction: Step["direction"],
 ): Promise<void> {
   await record.step("reload", direction, () => host.systemd.reload());
-  if (wanted.enable.length > 0) {
-    await record.step("enable", direction, () => host.systemd.enableUnits(wanted.enable, location), {
-      units: wanted.enable.join(", "),
-    });
+  const links = [
+    ["disable", wanted.disable, () => host.systemd.disableUnits(wanted.disable, location)],
+    ["enable", wanted.enable, () => host.systemd.enableUnits(wanted.enable, location)],
+  ] as const;
+  for (const [verb, units, work] of links)
+    if (units.length > 0) await record.step(verb, direction, work, { units: units.join(", ") });
+  if (wanted.enable.length + wanted.disable.length > 0)
     await record.step("reload", direction, () => host.systemd.reload());
-  }
-  const job = (verb: JobVerb) => (unit: string) => runUnitJob(host, record, verb, unit, direction);
+
+  const all = (verb: JobVerb, units: readonly string[]) =>
+    runUnitJobs(host, record, verb, units, direction, wanted.tolerate);
   const triggers = wanted.restart.filter((unit) => !isService(unit));
   const services = wanted.restart.filter(isService);
-  await Promise.all(wanted.stop.map(job("stop")));
+  await all("stop", wanted.stop);
   if (triggers.length > 0) {
     // PID 1 refuses to start a socket while the service behind it runs.
-    await Promise.all(services.map(job("stop")));
-    await Promise.all(triggers.map(job("restart")));
+    await all("stop", services);
+    await all("restart", triggers);
   }
-  await Promise.all(services.map(job(triggers.length > 0 ? "start" : "restart")));
-  await Promise.all(wanted.start.map(job("start")));
+  await all(triggers.length > 0 ? "start" : "restart", services);
+  await all("start", wanted.start);
+}
+
+/** Runs jobs side by side, and waits for every one of them before the first failure is thrown. */
+export async function runUnitJobs(
+  host: Host,
+  record: Record,
+  verb: JobVerb,
+  units: readonly string[],
+  direction: Step["direction"],
+  tolerate: ReadonlySet<string> = NOBODY,
+): Promise<void> {
+  const jobs = await Promise.allSettled(units.map((unit) => runUnitJob(host, record, verb, unit, direction)));
+  for (const [index, job] of jobs.entries())
+    if (job.status === "rejected" && !tolerate.has(units[index] ?? "")) throw job.reason;
 }
 
 /** Runs one job as a step; anything but success throws a `Setback` that names the unit. */
-export async function runUnitJob(
+async function runUnitJob(
   host: Host,
   record: Record,
   verb: JobVerb,
@@ -115,7 +142,7 @@ export async function settle(
     async () => {
       const fall: Fall | null = await watchSettle(host.systemd, units, host.settleMs, signal);
       if (fall) throw new Setback(fall.message, fall);
-      if (signal.aborted) throw new Setback({ code: "sent-back", params: {} });
+      if (signal.aborted) throw new Setback({ code: "sent-back", params: { by: String(signal.reason) } });
     },
     { units: units.join(", ") },
   );

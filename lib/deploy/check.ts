@@ -1,23 +1,28 @@
-import { stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { HostGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
+import { type Choice, choiceForSwitch, choiceOf } from "@/lib/deploy/matches";
 import { imageProblem, type Plan } from "@/lib/deploy/plan";
 import { Refused } from "@/lib/deploy/record";
 import type { Refusal } from "@/lib/deploy/types";
+import type { Message } from "@/lib/errors";
 import { matchesOf } from "@/lib/images/inspect";
-import type { ImageFacts, Inspection } from "@/lib/images/types";
+import type { ImageFacts, ImageVersion, Inspection } from "@/lib/images/types";
 import type { Attachment } from "@/lib/services/types";
+import { isTemplate } from "@/lib/services/unit-name";
 import type { UnitState } from "@/lib/systemd/types";
 
-/** What the check found out and the switch needs: unit prefixes of both images. */
+/** What the check found out and the switch needs. */
 export interface Checked {
-  readonly matches: readonly string[];
-  readonly matchesBack: readonly string[];
+  /** What to take of the new image. */
+  readonly choice: Choice;
   readonly profile: string;
 }
 
 const DEFAULT_PROFILE = "default";
+const PORTABLED_OWN = new Set(["10-profile.conf", "20-portable.conf"]);
+const NOTHING_KNOWN: ImageFacts = { osRelease: {}, prefixes: [], units: [] };
 
 /**
  * Opens the new image (and makes sure the old one opens too, for the way
@@ -44,6 +49,10 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
   ]);
   const profile = profileFor(plan.attachment);
   const facts = factsOf(fresh);
+  const choice = await choiceForPlan(host, plan, current, facts);
+  const added = choice.units.filter((unit) => !plan.attachment?.units.includes(unit));
+  const notAllowed =
+    facts.prefixes.length > 0 && choice.matches.find((prefix) => !facts.prefixes.includes(prefix));
   const refusal =
     (fresh.ok ? null : imageProblem(target.path, fresh.problem)) ??
     (old && !old.ok ? { code: "no-way-back" as const, params: { path: old.path } } : null) ??
@@ -52,13 +61,49 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     ((directory.mode & 0o1002) === 0o002
       ? { code: "writable-by-others" as const, params: { path: path.dirname(target.path) } }
       : null) ??
-    unitCollision(await newUnitStates(host, facts, plan.attachment));
+    (notAllowed ? imageProblem(target.path, notAllowedProblem(notAllowed, facts)) : null) ??
+    (await foreignDropIn(host, plan.attachment)) ??
+    unitCollision(await newUnitStates(host, added));
   if (refusal) throw new Refused(refusal);
-  return {
-    matches: matchesOf(facts, plan.service),
-    matchesBack: matchesOf(factsOf(old ?? fresh), plan.service),
-    profile: profile ?? DEFAULT_PROFILE,
-  };
+  return { choice, profile: profile ?? DEFAULT_PROFILE };
+}
+
+/** What is taken of the attached image, as it would have to be attached again. Opens it if it has to. */
+export async function attachedChoice(
+  host: Host,
+  attachment: Attachment,
+  versions: readonly ImageVersion[],
+): Promise<Choice> {
+  const current = versions.find((version) => version.path === attachment.path);
+  const opened = current ? await host.inspect(current) : null;
+  return choiceOf(opened?.ok ? opened.facts : NOTHING_KNOWN, attachment.service, attachment.units);
+}
+
+async function choiceForPlan(
+  host: Host,
+  plan: Plan,
+  current: ImageVersion | undefined,
+  facts: ImageFacts,
+): Promise<Choice> {
+  const old = current ? await host.inspect(current) : null;
+  if (!plan.attachment || !old?.ok) return { matches: matchesOf(facts, plan.service), units: facts.units };
+  const from = { facts: old.facts, choice: choiceOf(old.facts, plan.service, plan.attachment.units) };
+  return choiceForSwitch(from, facts, plan.service);
+}
+
+function notAllowedProblem(prefix: string, facts: ImageFacts): Message {
+  return { code: "prefix-not-allowed", params: { prefix, prefixes: facts.prefixes.join(" ") } };
+}
+
+/** portabled removes only its own two files, and fails half way when the directory is not empty then. */
+async function foreignDropIn(host: Host, attachment: Attachment | null): Promise<Refusal | null> {
+  if (!attachment) return null;
+  for (const unit of attachment.units) {
+    const directory = path.join(host.paths.attached[attachment.location], `${unit}.d`);
+    const stranger = (await readdir(directory).catch(() => [])).find((name) => !PORTABLED_OWN.has(name));
+    if (stranger) return { code: "foreign-drop-in", params: { path: path.join(directory, stranger), unit } };
+  }
+  return null;
 }
 
 /** The profile to keep; `null` where a service was attached without one that we can name. */
@@ -84,13 +129,9 @@ export function prefixCollision(
   return other ? { code: "stem-prefixes", params: { service, other: other.service } } : null;
 }
 
-async function newUnitStates(
-  host: Host,
-  facts: ImageFacts,
-  attachment: Attachment | null,
-): Promise<readonly UnitState[]> {
-  const added = facts.units.filter((unit) => !unit.includes("@.") && !attachment?.units.includes(unit));
-  return added.length === 0 ? [] : host.systemd.unitStates(added);
+async function newUnitStates(host: Host, added: readonly string[]): Promise<readonly UnitState[]> {
+  const names = added.filter((unit) => !isTemplate(unit));
+  return names.length === 0 ? [] : host.systemd.unitStates(names);
 }
 
 /** portabled skips this check on a reattach, and would put its file beside the host's own. */
@@ -100,5 +141,5 @@ function unitCollision(states: readonly UnitState[]): Refusal | null {
 }
 
 function factsOf(inspection: Inspection): ImageFacts {
-  return inspection.ok ? inspection.facts : { osRelease: {}, prefixes: [], units: [] };
+  return inspection.ok ? inspection.facts : NOTHING_KNOWN;
 }

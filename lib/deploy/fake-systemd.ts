@@ -45,6 +45,8 @@ interface FakeUnit {
 export class FakeSystemd implements Systemd {
   readonly units = new Map<string, FakeUnit>();
   readonly calls: string[] = [];
+  /** Type and triggers of units that are no plain daemons. */
+  readonly kinds = new Map<string, { type?: string; triggeredBy?: string[] }>();
   /** Mishaps of the next calls that change what is attached, in order. */
   mishaps: (Mishap | null)[] = [];
   /** Called before each change of files, e.g. to break the image between check and reattach. */
@@ -79,13 +81,23 @@ export class FakeSystemd implements Systemd {
   }
 
   async reattachImage(file: string, options: AttachOptions) {
-    const updated = await this.#change("reattach", options, async (mishap) => {
+    return this.#change("reattach", options, async (mishap) => {
       await stat(file);
       await this.#remove(stemOf(file), options.location);
       if (mishap === "fails-after-detach") throw callFailed("org.freedesktop.DBus.Error.InvalidArgs");
-      return this.#write(file, options, mishap === "half-attached" ? 1 : undefined);
+      const updated = await this.#write(file, options, mishap === "half-attached" ? 1 : undefined);
+      if (mishap === "half-attached") throw callFailed("org.freedesktop.DBus.Error.NoReply");
+      const removed: Change[] = [];
+      if (mishap === "takes-others") {
+        await this.#remove("other", "persistent");
+        removed.push({
+          type: "unlink",
+          path: path.join(this.paths.attached.persistent, "other.service"),
+          source: "",
+        });
+      }
+      return { removed, updated };
     });
-    return { removed: [], updated };
   }
 
   async detachImage(file: string, location: AttachOptions["location"]) {
@@ -101,9 +113,14 @@ export class FakeSystemd implements Systemd {
   }
   async enableUnits(units: readonly string[]) {
     this.calls.push(`enable ${units.join(" ")}`);
+    const wants = path.join(this.paths.unitLinks.persistent, "multi-user.target.wants");
+    await mkdir(wants, { recursive: true });
+    for (const unit of units) await symlink(`/etc/${unit}`, path.join(wants, unit));
   }
   async disableUnits(units: readonly string[]) {
     this.calls.push(`disable ${units.join(" ")}`);
+    const wants = path.join(this.paths.unitLinks.persistent, "multi-user.target.wants");
+    for (const unit of units) await rm(path.join(wants, unit), { force: true });
   }
   async resetFailed() {}
   async unitsByPatterns() {
@@ -135,10 +152,10 @@ export class FakeSystemd implements Systemd {
       conditionResult: true,
       invocationId: String(unit?.invocation ?? ""),
       since: null,
-      triggeredBy: [],
+      triggeredBy: this.kinds.get(name)?.triggeredBy ?? [],
       triggers: [],
       service: {
-        type: "simple",
+        type: this.kinds.get(name)?.type ?? "simple",
         result: active === "failed" ? "exit-code" : "success",
         restarts: 0,
         mainPid: 1,
@@ -191,7 +208,6 @@ export class FakeSystemd implements Systemd {
     if (mishap === "fails-before") throw callFailed("org.freedesktop.DBus.Error.AccessDenied");
     if (mishap === "lost-reply-before") throw new AppError("bus-unreachable");
     const value = await work(mishap);
-    if (mishap === "takes-others") await this.#remove("other", "persistent");
     if (mishap === "lost-reply-after") throw new AppError("timed-out");
     return value;
   }

@@ -1,13 +1,14 @@
 import { attachImage, detachImage } from "@/lib/deploy/attach";
-import { bringUp, runUnitJob, settle, type Wanted } from "@/lib/deploy/bring-up";
+import { bringUp, runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
 import { messageOf, type Record, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
-import { changedUnits, isService, statesOf } from "@/lib/deploy/units";
+import { changedUnits, hasUnit, isService, statesOf, unitsThatRun } from "@/lib/deploy/units";
 import type { Message } from "@/lib/errors";
+import { readEnabledUnits } from "@/lib/services/enabled";
 import type { Attachment } from "@/lib/services/types";
 
 const LOG_LINES = 20;
@@ -18,13 +19,7 @@ const NEVER = new AbortController().signal;
  * `refused` when the host turns out unchanged, or as `needs-person` when the
  * old version does not come up either. Never throws.
  */
-export async function goBack(
-  run: Run,
-  intent: Intent,
-  wayBack: WayBack,
-  cause: unknown,
-  enabledOnTheWay: readonly string[],
-): Promise<void> {
+export async function goBack(run: Run, intent: Intent, wayBack: WayBack, cause: unknown): Promise<void> {
   const { host, record, plan } = run;
   const why = messageOf(cause);
   try {
@@ -36,73 +31,76 @@ export async function goBack(
     }
     record.update({ phase: "going-back" });
     await run.intents.write({ ...intent, stage: "going-back", wayBack, deployment: record.current });
-    if (wayBack.attachment) await backToOld(run, wayBack, wayBack.attachment, now, enabledOnTheWay);
-    else if (now) await backToNothing(run, now, enabledOnTheWay);
+    if (wayBack.attachment) await backToOld(run, wayBack, wayBack.attachment, now);
+    else if (now) await backToNothing(run, now);
     record.finish("reverted", await withFacts(host, plan.service, why));
   } catch (error) {
     const facts = await withFacts(host, plan.service, why).catch(() => why);
     const second = messageOf(error);
-    record.finish("needs-person", {
-      code: "could-not-go-back",
-      params: { ...facts.params, first: why.code, second: second.code },
-    });
+    const params = { ...second.params, ...facts.params, first: why.code, second: second.code };
+    record.finish("needs-person", { code: "could-not-go-back", params });
   }
 }
 
-async function backToOld(
-  run: Run,
-  wayBack: WayBack,
-  old: Attachment,
-  now: Attachment | null,
-  enabledOnTheWay: readonly string[],
-): Promise<void> {
+/** The last words of the unit that failed, if it was one. */
+export async function keepLog(host: Host, record: Record, cause: unknown): Promise<void> {
+  if (!(cause instanceof Setback) || !cause.fall) return;
+  const { unit, invocationId } = cause.fall;
+  const query = { unit, lines: LOG_LINES, ...(invocationId ? { invocationId } : {}) };
+  record.update({ log: await host.systemd.journal(query).catch(() => []) });
+}
+
+async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attachment | null): Promise<void> {
   const { host, record, plan } = run;
-  const before = await readAttachedFiles(host.paths, now ? [now] : []);
-  if (enabledOnTheWay.length > 0)
-    await record.step("disable", "back", () => host.systemd.disableUnits(enabledOnTheWay, old.location), {
-      units: enabledOnTheWay.join(", "),
-    });
-  const options = {
-    matches: wayBack.matches,
+  const wanted = {
+    service: plan.service,
+    file: old.path,
+    choice: wayBack.choice,
     profile: old.profile ?? "default",
     location: old.location,
-    force: now === null,
   };
+  const before = await readAttachedFiles(host.paths, now ? [now] : []);
+  const strangers = now ? (await statesOf(host, now)).filter((state) => !hasUnit(old, state.name)) : [];
   const attachment = isUntouched(now, old)
     ? old
-    : (await attachImage(host, record, plan.service, old.path, options, "back")).attachment;
+    : (await attachImage(host, record, wanted, "back")).attachment;
   const after = await readAttachedFiles(host.paths, [attachment]);
+  const changed = changedUnits(host.paths, attachment, [...before], after);
+  const enabled = await readEnabledUnits(host.paths);
+  const isNewlyEnabled = (unit: string) => enabled.has(unit) && !wayBack.enabled.includes(unit);
+  const hadFailed = wayBack.running.filter((unit) => unit.hadFailed).map(({ unit }) => unit);
 
-  const changed = changedUnits(host.paths, attachment, before, after);
-  const extra = now
-    ? (await statesOf(host, now)).filter(
-        (state) =>
-          !old.units.includes(state.name) && state.active !== "inactive" && !ranBefore(wayBack, state.name),
-      )
-    : [];
-  const restart = await unitsToRestart(host, wayBack, changed);
-  const wanted: Wanted = {
-    stop: extra.filter((state) => !/@[^.]/.test(state.name)).map((state) => state.name),
-    start: [],
-    restart,
-    enable: [],
-    watch: wayBack.running.filter((unit) => !unit.hadFailed).map(({ unit }) => unit),
-  };
-  await bringUp(host, record, wanted, old.location, "back");
-  await settle(host, record, wanted.watch, "back", NEVER);
+  await bringUp(
+    host,
+    record,
+    {
+      stop: strangers.filter((state) => state.active !== "inactive").map((state) => state.name),
+      start: [],
+      restart: await unitsToRestart(host, wayBack, changed),
+      enable: wayBack.enabled.filter((unit) => !enabled.has(unit)),
+      disable: [...new Set([...(now?.units ?? []), ...attachment.units])].filter(isNewlyEnabled),
+      watch: [],
+      tolerate: new Set(hadFailed),
+    },
+    old.location,
+    "back",
+  );
+  const watch = wayBack.running.map(({ unit }) => unit).filter((unit) => !hadFailed.includes(unit));
+  await settle(host, record, watch, "back", NEVER);
 }
 
 /** A first attach failed: stop what it started and detach it again. */
-async function backToNothing(run: Run, now: Attachment, enabledOnTheWay: readonly string[]): Promise<void> {
+async function backToNothing(run: Run, now: Attachment): Promise<void> {
   const { host, record } = run;
-  const running = (await statesOf(host, now)).filter(
-    (state) => state.active !== "inactive" && state.active !== "failed",
-  );
-  for (const { name } of [...running].sort((a, b) => Number(isService(a.name)) - Number(isService(b.name))))
-    await runUnitJob(host, record, "stop", name, "back");
-  if (enabledOnTheWay.length > 0)
-    await record.step("disable", "back", () => host.systemd.disableUnits(enabledOnTheWay, now.location), {
-      units: enabledOnTheWay.join(", "),
+  const running = await unitsThatRun(host, now);
+  const stop = (units: readonly string[]) => runUnitJobs(host, record, "stop", units, "back");
+  await stop(running.filter((unit) => !isService(unit)));
+  await stop(running.filter(isService));
+  const enabled = await readEnabledUnits(host.paths);
+  const links = now.units.filter((unit) => enabled.has(unit));
+  if (links.length > 0)
+    await record.step("disable", "back", () => host.systemd.disableUnits(links, now.location), {
+      units: links.join(", "),
     });
   await detachImage(host, record, now, now.path, "back");
   await record.step("reload", "back", () => host.systemd.reload());
@@ -117,13 +115,6 @@ async function unitsToRestart(host: Host, wayBack: WayBack, changed: ReadonlySet
     if (isService(unit) ? !isSameRun : status.active !== "active" || changed.has(unit)) restart.push(unit);
   }
   return restart;
-}
-
-async function keepLog(host: Host, record: Record, cause: unknown): Promise<void> {
-  if (!(cause instanceof Setback) || !cause.fall) return;
-  const { unit, invocationId } = cause.fall;
-  const query = { unit, lines: LOG_LINES, ...(invocationId ? { invocationId } : {}) };
-  record.update({ log: await host.systemd.journal(query) });
 }
 
 /** Adds what is true on the host now: the attached version, and the state of its units. */
@@ -143,8 +134,4 @@ function isUntouched(now: Attachment | null, old: Attachment | null): boolean {
 function nothingWasDone(record: Record): boolean {
   const harmless = new Set(["wait", "check", "remember", "attach", "compare"]);
   return record.current.steps.every((step) => harmless.has(step.name));
-}
-
-function ranBefore(wayBack: WayBack, unit: string): boolean {
-  return wayBack.running.some((ran) => ran.unit === unit);
 }

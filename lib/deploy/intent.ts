@@ -1,5 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
+import type { Choice } from "@/lib/deploy/matches";
 import type { Plan } from "@/lib/deploy/plan";
 import type { Deployment } from "@/lib/deploy/types";
 import type { RanUnit } from "@/lib/deploy/units";
@@ -8,12 +9,14 @@ import type { Attachment } from "@/lib/services/types";
 /** All that is needed to put the old version back. */
 export interface WayBack {
   readonly attachment: Attachment | null;
-  /** Unit prefixes that the old image was attached with. */
-  readonly matches: readonly string[];
+  /** What was attached of the old image. */
+  readonly choice: Choice;
   /** Units that ran, with the invocation that was theirs. */
   readonly running: readonly RanUnit[];
   /** Units with an enable link. */
   readonly enabled: readonly string[];
+  /** Digests of the service's own attached files, to tell which unit files changed. */
+  readonly files: readonly (readonly [path: string, digest: string])[];
 }
 
 /**
@@ -29,8 +32,8 @@ export interface Intent {
   readonly plan: Plan;
   readonly deployment: Deployment;
   readonly wayBack: WayBack | null;
-  /** Unit prefixes of the new image; empty until it was checked. */
-  readonly matches: readonly string[];
+  /** What is taken of the new image; `null` until it was checked, and where there is none. */
+  readonly choice: Choice | null;
 }
 
 export interface Intents {

@@ -1,10 +1,12 @@
+import { isWhole, untilIdle } from "@/lib/deploy/attach";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
-import type { Intent, Stage } from "@/lib/deploy/intent";
-import { Setback } from "@/lib/deploy/record";
+import type { Intent, Stage, WayBack } from "@/lib/deploy/intent";
+import { type Record as DeploymentRecord, messageOf, Setback } from "@/lib/deploy/record";
 import { finishSwitch, type Run } from "@/lib/deploy/run";
 import type { Kind } from "@/lib/deploy/types";
+import type { Attachment } from "@/lib/services/types";
 
 /** What the host shows of the service when the engine comes back. */
 export type Found = "old" | "new" | "nothing" | "other";
@@ -41,25 +43,34 @@ export function decideRecovery(kind: Kind, stage: Stage, found: Found): Recovery
 
 /** Settles one interrupted deployment by reading the host. Never throws: the record says how it ended. */
 export async function recoverDeployment(run: Run, intent: Intent): Promise<void> {
-  const { host, record, plan } = run;
-  const interrupted = new Setback({ code: "engine-restarted", params: {} });
-  const now = await readAttachment(host, plan.service);
-  const wayBack = intent.wayBack;
-  const recovery = wayBack
-    ? decideRecovery(plan.kind, intent.stage, findingOf(intent, now?.path ?? null))
-    : "forget";
-  if (!wayBack || recovery === "forget") {
-    record.finish("refused", { code: "engine-restarted", params: {} });
-    return;
+  const { record } = run;
+  try {
+    closeSteps(record);
+    await settleIntent(run, intent);
+  } catch (error) {
+    record.finish("needs-person", messageOf(error));
   }
+}
+
+async function settleIntent(run: Run, intent: Intent): Promise<void> {
+  const { host, record, plan } = run;
+  const { wayBack } = intent;
+  if (!wayBack) return record.finish("refused", { code: "engine-restarted", params: {} });
+  await untilIdle(host); // a call of the earlier life may still be at work
+  const now = await readAttachment(host, plan.service);
+  const recovery = decideRecovery(plan.kind, intent.stage, findingOf(intent, wayBack, now));
   switch (recovery) {
-    case "finish": {
-      if (!now) return goBack(run, intent, wayBack, interrupted, []);
-      const after = await readAttachedFiles(host.paths, [now]);
-      return finishSwitch(run, intent, wayBack, { attachment: now, before: new Map(), after });
-    }
+    case "forget":
+      return record.finish("refused", { code: "engine-restarted", params: {} });
+    case "finish":
+      if (now)
+        return finishSwitch(run, intent, wayBack, {
+          attachment: now,
+          files: await readAttachedFiles(host.paths, [now]),
+        });
+      return goBack(run, intent, wayBack, INTERRUPTED);
     case "go-back":
-      return goBack(run, intent, wayBack, interrupted, []);
+      return goBack(run, intent, wayBack, INTERRUPTED);
     case "finish-detach":
       await record.step("reload", "forward", () => host.systemd.reload());
       return record.finish("succeeded", { code: "detached", params: {} });
@@ -75,12 +86,25 @@ export async function recoverDeployment(run: Run, intent: Intent): Promise<void>
   }
 }
 
-function findingOf(intent: Intent, now: string | null): Found {
-  const { plan } = intent;
-  if (now === (plan.from?.path ?? null)) return "old";
-  if (now === (plan.kind === "detach" ? null : (plan.to?.path ?? null))) return "new";
-  return now === null ? "nothing" : "other";
+/** An attachment that lacks units is neither version: it is what a death in the middle leaves. */
+function findingOf({ plan, choice }: Intent, { attachment: old }: WayBack, now: Attachment | null): Found {
+  if (now === null) return old === null ? "old" : plan.kind === "detach" ? "new" : "nothing";
+  if (old && now.path === old.path) return isWhole(now, old.path, old.units) ? "old" : "nothing";
+  if (plan.to && now.path === plan.to.path)
+    return isWhole(now, plan.to.path, choice?.units ?? []) ? "new" : "nothing";
+  return "other";
 }
+
+/** The step that was under way when the engine died will not end any more. */
+function closeSteps(record: DeploymentRecord): void {
+  const message = { code: "engine-restarted", params: {} };
+  const steps = record.current.steps.map((step) =>
+    step.outcome === "running" ? { ...step, outcome: "failed" as const, message } : step,
+  );
+  record.update({ steps });
+}
+
+const INTERRUPTED = new Setback({ code: "engine-restarted", params: {} });
 
 /** A restart that was cut short: whatever is up now counts. */
 async function lookAgain({ host, record }: Run, units: readonly string[]): Promise<void> {

@@ -172,6 +172,79 @@ describe("a switch on a host that misbehaves on cue", () => {
   });
 });
 
+describe("bug: units that are not one plain daemon", () => {
+  const TWO = { "web-a.service": "[Service]\n", "web-b.service": "[Service]\n" };
+
+  it("half an image is not an upgrade: portabled died after the first unit", async () => {
+    const host = await hostWithImages(
+      { "web_1.0": { units: TWO }, "web_2.0": { units: TWO } },
+      Object.keys(TWO),
+    );
+    host.systemd.mishaps = ["half-attached"];
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("reverted");
+    for (const unit of Object.keys(TWO))
+      expect(host.systemd.units.get(unit)).toMatchObject({
+        active: "active",
+        image: expect.stringMatching(/web_1/),
+      });
+  });
+
+  it("a service whose only unit has another name goes on running", async () => {
+    const images = {
+      "web_1.0": { units: { "web.service": "" } },
+      "web_2.0": { units: { "web-server.service": "" } },
+    };
+    const host = await hostWithImages(images, ["web.service"]);
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["succeeded", "stays-up"]);
+    expect(host.systemd.units.get("web-server.service")?.active).toBe("active");
+    expect(host.systemd.units.has("web.service")).toBe(false);
+  });
+
+  it("a failed service that fails again with the new version is no success", async () => {
+    const host = await hostWith({ behaviour: "dies" });
+    const old = host.systemd.units.get("web.service");
+    if (old) old.active = "failed";
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "unit-failed"]);
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
+  });
+
+  it("a oneshot that failed or is at work is left to its timer", async () => {
+    for (const active of ["failed", "activating"]) {
+      const host = await hostWith({ behaviour: "dies" });
+      host.systemd.kinds.set("web.service", { type: "oneshot", triggeredBy: ["web.timer"] });
+      const job = host.systemd.units.get("web.service");
+      if (job) job.active = active;
+      const { deployment } = await deploy(host, "2.0");
+      expect(deployment.outcome).toBe("succeeded");
+      expect(host.systemd.calls.filter((call) => /^(re)?start/.test(call))).toEqual([]);
+    }
+  });
+
+  it("what was enabled is enabled again after a detach that failed", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    await host.systemd.enableUnits(["web.service"]);
+    host.systemd.mishaps = ["fails-before"];
+    const { deployment } = await run(host, (ground) => planDetach(ground));
+    expect(deployment.outcome).toBe("reverted");
+    expect(host.systemd.calls.at(-1)).not.toMatch(/^disable/);
+    expect(await readdir(path.join(host.paths.unitLinks.persistent, "multi-user.target.wants"))).toEqual([
+      "web.service",
+    ]);
+  });
+
+  it("what somebody else attached during the grace period is not undone", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const going = deploy(host, "2.0", { graceMs: 200 });
+    await host.systemd.detachImage(path.join(host.root, "srv/web/web_1.0.raw"), "persistent");
+    const { deployment } = await going;
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["refused", "stale"]);
+    expect(await attachedImage(host)).toBe(null);
+  });
+});
+
 describe("an engine that was killed", () => {
   it.each([
     ["before portabled was called", async () => undefined, "refused", "web_1.0.raw"],
@@ -199,11 +272,12 @@ describe("an engine that was killed", () => {
     const open = await prepare(host, (ground) => planDeployment(ground, "2.0"));
     const wayBack = {
       attachment: open.run.plan.attachment,
-      matches: ["web"],
+      choice: CHOICE,
+      files: [],
       running: [{ unit: "web.service", invocationId: "1", hadFailed: false }],
       enabled: [],
     };
-    await open.run.intents.write(intentOf(open.run, "switching", wayBack, ["web"]));
+    await open.run.intents.write(intentOf(open.run, "switching", wayBack, CHOICE));
     await before(host);
     const { intents } = await open.run.intents.all();
     for (const intent of intents) await recoverDeployment(open.run, intent);
@@ -216,24 +290,28 @@ describe("an engine that was killed", () => {
   });
 });
 
+const CHOICE = { matches: ["web"], units: ["web.service"] };
 const OPTIONS = { matches: ["web"], profile: "default", location: "persistent" } as const;
 
 /** A host where web 1.0 and another service run, and web 2.0 behaves as told. */
-async function hostWith(next: Omit<FakeImage, "units">, settleMs?: number): Promise<FakeHost> {
-  const images = {
-    "web_1.0": { units: unit("1.0") },
-    "web_2.0": { units: unit("2.0"), ...next },
-    "other_1.0": OTHER,
-  };
-  const host = await createFakeHost(images, settleMs);
+function hostWith(next: Omit<FakeImage, "units">, settleMs?: number): Promise<FakeHost> {
+  const images = { "web_1.0": { units: unit("1.0") }, "web_2.0": { units: unit("2.0"), ...next } };
+  return hostWithImages(images, ["web.service"], settleMs);
+}
+
+async function hostWithImages(
+  images: Readonly<Record<string, FakeImage>>,
+  running: readonly string[],
+  settleMs?: number,
+): Promise<FakeHost> {
+  const host = await createFakeHost({ ...images, "other_1.0": OTHER }, settleMs);
   hosts.push(host);
-  for (const name of ["web", "other"]) {
+  for (const name of ["web", "other"])
     await host.systemd.attachImage(path.join(host.root, `srv/${name}/${name}_1.0.raw`), {
       ...OPTIONS,
       matches: [name],
     });
-    await host.systemd.runJob("start", `${name}.service`);
-  }
+  for (const name of [...running, "other.service"]) await host.systemd.runJob("start", name);
   host.systemd.calls.length = 0;
   return host;
 }

@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, type Switched } from "@/lib/deploy/attach";
-import { bringUp, runUnitJob, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
-import { checkDeployment } from "@/lib/deploy/check";
-import { goBack } from "@/lib/deploy/go-back";
-import type { HostGround } from "@/lib/deploy/ground";
+import { bringUp, runUnitJobs, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
+import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
+import { readAttachedFiles } from "@/lib/deploy/collateral";
+import { goBack, keepLog } from "@/lib/deploy/go-back";
+import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
-import type { Plan } from "@/lib/deploy/plan";
-import { messageOf, type Record, Refused, Setback } from "@/lib/deploy/record";
-import { isService, unitsThatRan } from "@/lib/deploy/units";
+import type { Choice } from "@/lib/deploy/matches";
+import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
+import { messageOf, type Record, Refused } from "@/lib/deploy/record";
+import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
 
 export interface Run {
@@ -30,19 +32,18 @@ export interface Run {
 export async function runDeployment(run: Run, ground: HostGround, graceMs: number): Promise<void> {
   const { record, plan } = run;
   try {
-    const checked = await checkWhileWaiting(run, ground, graceMs);
+    const { checked, now } = await checkWhileWaiting(run, ground, graceMs);
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
-    const wayBack = await record.step("remember", "forward", () =>
-      rememberWayBack(run, checked?.matchesBack ?? []),
-    );
-    const intent = intentOf(run, "switching", wayBack, checked?.matches ?? []);
+    const wayBack = await record.step("remember", "forward", () => rememberWayBack(run, now));
+    const intent = intentOf(run, "switching", wayBack, checked?.choice ?? null);
     const written = run.intents.write(intent);
-    if (checked) return await switchVersion(run, intent, wayBack, checked.profile, written);
+    if (checked) return await switchVersion(run, intent, wayBack, checked, written);
     await written;
-    if (plan.kind === "detach") await detach(run, ground, wayBack);
+    if (plan.kind === "detach") await detach(run, now, wayBack);
     else await restart(run, wayBack);
   } catch (error) {
-    if (error instanceof Cancelled) record.finish("cancelled", { code: "cancelled", params: {} });
+    if (error instanceof Cancelled)
+      record.finish("cancelled", { code: "cancelled", params: { by: error.by } });
     else record.finish("refused", messageOf(error));
   }
 }
@@ -55,24 +56,37 @@ export async function finishSwitch(
   switched: Switched,
 ): Promise<void> {
   const { host, record, plan } = run;
-  const wanted = await wantedAfterSwitch(host, switched, wayBack);
   try {
-    await bringUp(host, record, wanted, switched.attachment.location, "forward");
+    const wanted = await wantedAfterSwitch(host, switched, wayBack);
+    const restart = await withoutThoseDone(host, wanted.restart, wayBack);
+    await bringUp(host, record, { ...wanted, restart }, switched.attachment.location, "forward");
     record.update({ phase: "settling" });
     await settle(host, record, wanted.watch, "forward", run.back);
+    const isUp = wanted.watch.length > 0;
     record.finish("succeeded", {
-      code: wanted.watch.length > 0 ? "stays-up" : "nothing-ran",
+      code: isUp ? "stays-up" : "nothing-ran",
       params: { version: plan.to?.label ?? "" },
     });
   } catch (error) {
-    await goBack(run, intent, wayBack, error, wanted.enable);
+    await goBack(run, intent, wayBack, error);
   }
+}
+
+/** After an engine's death: a unit with another run than the one written down was restarted by the earlier life. */
+async function withoutThoseDone(host: Host, units: readonly string[], wayBack: WayBack): Promise<string[]> {
+  const runs = new Map(wayBack.running.map(({ unit, invocationId }) => [unit, invocationId]));
+  const left: string[] = [];
+  for (const unit of units) {
+    const { active, invocationId } = await host.systemd.unitStatus(unit);
+    if (active !== "active" || invocationId === runs.get(unit)) left.push(unit);
+  }
+  return left;
 }
 
 /** The grace period, with the checks running meanwhile: a refusal comes at once, not after the countdown. */
 async function checkWhileWaiting(run: Run, ground: HostGround, graceMs: number) {
   const { host, record, plan } = run;
-  const written = run.intents.write(intentOf(run, "planned", null, []));
+  const written = run.intents.write(intentOf(run, "planned", null, null));
   const ended = new AbortController();
   const stop = AbortSignal.any([run.cancel, ended.signal]);
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
@@ -87,49 +101,63 @@ async function checkWhileWaiting(run: Run, ground: HostGround, graceMs: number) 
       ? record.step("check", "forward", () => checkDeployment(host, plan, ground))
       : null;
     const [checked] = await Promise.all([checking, waiting, written]);
-    if (run.cancel.aborted) throw new Cancelled();
-    return checked;
+    if (run.cancel.aborted) throw new Cancelled(String(run.cancel.reason));
+    if (graceMs === 0) return { checked, now: ground };
+    const now = await planAgain(run, ground);
+    return { checked: checked && (await checkDeployment(host, plan, now)), now };
   } finally {
     ended.abort();
     await waiting;
   }
 }
 
-async function rememberWayBack({ host, plan }: Run, matches: readonly string[]): Promise<WayBack> {
-  if (!plan.attachment) return { attachment: null, matches, running: [], enabled: [] };
-  const [running, enabled] = await Promise.all([
-    unitsThatRan(host, plan.attachment),
+/** The world may have moved while it waited. What was opened is known already, so this costs little. */
+async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostGround> {
+  const now = await readGround(host, plan.service, null);
+  if (now.attachment?.path !== before.attachment?.path)
+    throw new Refused({
+      code: "stale",
+      params: { expected: before.currentLabel ?? "", actual: now.currentLabel ?? "" },
+    });
+  const planned =
+    plan.kind === "detach"
+      ? planDetach(now)
+      : plan.kind === "restart"
+        ? planRestart(now, plan.unit)
+        : planDeployment(now, plan.to?.label ?? "");
+  if (!planned.ok) throw new Refused(planned.refusal);
+  return now;
+}
+
+async function rememberWayBack({ host }: Run, now: HostGround): Promise<WayBack> {
+  const { attachment } = now;
+  if (!attachment) return { attachment: null, choice: NO_CHOICE, running: [], enabled: [], files: [] };
+  const [running, enabled, files, choice] = await Promise.all([
+    unitsThatRan(host, attachment),
     readEnabledUnits(host.paths),
+    readAttachedFiles(host.paths, [attachment]),
+    attachedChoice(host, attachment, now.versions),
   ]);
-  const own = plan.attachment.units.filter((unit) => enabled.has(unit));
-  return { attachment: plan.attachment, matches, running, enabled: own };
+  const own = attachment.units.filter((unit) => enabled.has(unit));
+  return { attachment, choice, running, enabled: own, files: [...files] };
 }
 
 async function switchVersion(
   run: Run,
   intent: Intent,
   wayBack: WayBack,
-  profile: string,
+  { choice, profile }: Checked,
   written: Promise<void>,
 ): Promise<void> {
   const { host, record, plan } = run;
-  const file = plan.to?.path;
-  if (file === undefined) throw new Setback({ code: "unexpected", params: { text: "no target" } });
-  const location = plan.attachment?.location ?? "persistent";
+  const location = wayBack.attachment?.location ?? "persistent";
+  const wanted = { service: plan.service, file: plan.to?.path ?? "", choice, profile, location };
   try {
-    const switched = await attachImage(
-      host,
-      record,
-      plan.service,
-      file,
-      { matches: intent.matches, profile, location },
-      "forward",
-      written,
-    );
+    const switched = await attachImage(host, record, wanted, "forward", written);
     await finishSwitch(run, intent, wayBack, switched);
   } catch (error) {
     await Promise.allSettled([written]); // the way back writes to the same file
-    await goBack(run, intent, wayBack, error, []);
+    await goBack(run, intent, wayBack, error);
   }
 }
 
@@ -140,10 +168,10 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack): Promise<v
   const file = ground.versions.find((version) => version.path === attachment.path) ?? ground.versions[0];
   if (!file) throw new Refused({ code: "image-missing", params: { path: attachment.path } });
   try {
-    const units = wayBack.running.map(({ unit }) => unit);
-    const stop = (unit: string) => runUnitJob(host, record, "stop", unit, "forward");
-    await Promise.all(units.filter((unit) => !isService(unit)).map(stop)); // first what would start the others again
-    await Promise.all(units.filter(isService).map(stop));
+    const units = await unitsThatRun(host, attachment);
+    const stop = (names: readonly string[]) => runUnitJobs(host, record, "stop", names, "forward");
+    await stop(units.filter((unit) => !isService(unit))); // first what would start the others again
+    await stop(units.filter(isService));
     if (wayBack.enabled.length > 0)
       await record.step(
         "disable",
@@ -155,7 +183,7 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack): Promise<v
     await record.step("reload", "forward", () => host.systemd.reload());
     record.finish("succeeded", { code: "detached", params: {} });
   } catch (error) {
-    await goBack(run, intentOf(run, "switching", wayBack, []), wayBack, error, []);
+    await goBack(run, intentOf(run, "switching", wayBack, null), wayBack, error);
   }
 }
 
@@ -163,18 +191,13 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
   const { host, record, plan } = run;
   const units = plan.unit !== null ? [plan.unit] : wayBack.running.map(({ unit }) => unit).filter(isService);
   try {
-    await Promise.all(units.map((unit) => runUnitJob(host, record, "restart", unit, "forward")));
+    await runUnitJobs(host, record, "restart", units, "forward");
     record.update({ phase: "settling" });
     await settle(host, record, units, "forward", new AbortController().signal);
-    record.finish("succeeded", {
-      code: units.length > 0 ? "stays-up" : "nothing-ran",
-      params: { version: plan.from?.label ?? "" },
-    });
+    const code = units.length > 0 ? "stays-up" : "nothing-ran";
+    record.finish("succeeded", { code, params: { version: plan.from?.label ?? "" } });
   } catch (error) {
-    if (error instanceof Setback && error.fall) {
-      const { unit, invocationId } = error.fall;
-      record.update({ log: await host.systemd.journal({ unit, invocationId, lines: 20 }).catch(() => []) });
-    }
+    await keepLog(host, record, error);
     record.finish("needs-person", messageOf(error));
   }
 }
@@ -184,9 +207,15 @@ export function intentOf(
   run: Pick<Run, "record" | "plan">,
   stage: Intent["stage"],
   wayBack: WayBack | null,
-  matches: readonly string[],
+  choice: Choice | null,
 ): Intent {
-  return { format: 1, stage, plan: run.plan, deployment: run.record.current, wayBack, matches };
+  return { format: 1, stage, plan: run.plan, deployment: run.record.current, wayBack, choice };
 }
 
-class Cancelled extends Error {}
+const NO_CHOICE: Choice = { matches: [], units: [] };
+
+class Cancelled extends Error {
+  constructor(readonly by: string) {
+    super("cancelled");
+  }
+}

@@ -63,13 +63,14 @@ export function fallOf(now: UnitStatus, before: UnitStatus | null): Fall | null 
   if (!now.conditionResult && now.active === "inactive") return fall("unit-skipped");
   if (now.active === "failed" || now.sub === "auto-restart" || now.sub === "auto-restart-queued")
     return fall("unit-failed", { result, status });
-  const mayEnd = now.service?.type === "oneshot" && result === "success";
+  // A oneshot ends when its work is done, a service behind a socket or path when there is none.
+  const mayEnd = now.service?.type === "oneshot" || now.triggeredBy.length > 0;
   if (now.active === "inactive" || now.active === "deactivating")
-    return mayEnd ? null : fall("unit-stopped", { result, status });
-  if (before && !mayEnd) {
+    return mayEnd && result === "success" ? null : fall("unit-stopped", { result, status });
+  if (before) {
     const restarted =
       (now.service?.restarts ?? 0) > (before.service?.restarts ?? 0) ||
-      now.invocationId !== before.invocationId;
+      (!mayEnd && now.invocationId !== before.invocationId);
     if (restarted) return fall("unit-restarted", { result, status });
   }
   return null;

@@ -128,6 +128,7 @@ export interface Refusal extends Message {
     | "no-way-back" //           { path }  the current image is gone or broken: nothing could be put back
     | "unit-exists" //           { unit }  a unit of that name exists on the host
     | "writable-by-others" //    { path }
+    | "foreign-drop-in" //       { path, unit }
     | "no-such-unit" //          { unit }
     | "engine-restarted"; //     {}        the engine ended before anything was changed
 }

@@ -4,6 +4,7 @@ import { digestOf } from "@/lib/engine/digest";
 import type { Journal } from "@/lib/engine/service";
 import { AppError } from "@/lib/errors";
 import { allInspections, saveInspection } from "@/lib/history/inspections";
+import { getDeployment } from "@/lib/history/queries";
 import { createRecorder } from "@/lib/history/recorder";
 import type { OpenedImage } from "@/lib/images/inspect";
 import type { Inspection } from "@/lib/images/types";
@@ -12,6 +13,8 @@ export interface Keeper extends Journal {
   /** What was opened in earlier lives; empty without a database. */
   inspections(): ReadonlyMap<string, Inspection>;
   keepInspection(opened: OpenedImage): void;
+  /** The deployment with every step that is on record: an intent file is written less often. */
+  newest(deployment: Deployment): Deployment;
   /** Ends records that no intent speaks of any more: their outcome was never written. */
   closeUnfinished(known: readonly string[]): Promise<void>;
 }
@@ -34,6 +37,10 @@ export function createKeeper(db: OwnedDatabase): Keeper {
     setReason: recorder.setReason,
     inspections: () => orWithout(() => allInspections(db), new Map(), complain),
     keepInspection: (opened) => orWithout(() => saveInspection(db, opened), undefined, complain),
+    newest(deployment) {
+      const known = orWithout(() => getDeployment(db, deployment.id), null, complain);
+      return known && known.steps.length >= deployment.steps.length ? known : deployment;
+    },
     finished({ id, kind, from, to }) {
       const digests = keepDigest(id, "to", kind === "restart" ? null : to).then(() =>
         keepDigest(id, "from", from),

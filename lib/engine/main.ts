@@ -58,8 +58,10 @@ async function main(): Promise<void> {
   const left = await intents.all();
   for (const file of left.unreadable) console.error(`cannot read ${file}: set aside; the host is as it is`);
   const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
+  const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
+  for (const intent of over) await intents.remove(intent.plan.service);
   await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
-  const recovery = engine.recover(open);
+  const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
   await recovery;

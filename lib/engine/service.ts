@@ -78,7 +78,9 @@ export function createEngine(options: EngineOptions): {
   const release = async (one: Held) => {
     const last = one.record.current;
     await journal.save(last);
-    await intents.remove(last.service);
+    await intents
+      .remove(last.service)
+      .catch((error: unknown) => console.error("an intent stays behind:", error));
     held.delete(last.service);
     journal.finished(last);
   };
@@ -122,12 +124,12 @@ export function createEngine(options: EngineOptions): {
     async Inspect({ service, versions }) {
       return { ok: true, value: { queued: await options.inspector.request(service, versions) } };
     },
-    async Cancel({ id }) {
+    async Cancel({ id, by }) {
       const one = [...held.values()].find((other) => other.record.current.id === id);
       if (!one) return failed("not-found", { id });
       const { phase } = one.record.current;
-      if (phase === "waiting") one.cancel.abort();
-      else if (phase === "settling" && one.record.current.kind !== "restart") one.back.abort();
+      if (phase === "waiting") one.cancel.abort(by);
+      else if (phase === "settling" && one.record.current.kind !== "restart") one.back.abort(by);
       else return failed("not-cancellable", { phase });
       return { ok: true, value: { accepted: phase === "waiting" ? "cancelled" : "going-back" } };
     },
@@ -140,7 +142,11 @@ export function createEngine(options: EngineOptions): {
     async Running() {
       return {
         ok: true,
-        value: { deployments: [...held.values()].map((one) => one.deployment()), version: options.version },
+        value: {
+          // One that is still being planned may yet be refused, and then nobody would hear of it again.
+          deployments: [...held.values()].map((one) => one.deployment()).filter(({ from, to }) => from || to),
+          version: options.version,
+        },
       };
     },
   };

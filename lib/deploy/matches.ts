@@ -1,0 +1,46 @@
+import type { ImageFacts } from "@/lib/images/types";
+
+/** Which units of an image portabled is asked for. */
+export interface Choice {
+  /** Unit prefixes to send; never empty. */
+  readonly matches: readonly string[];
+  /** The units that they take. */
+  readonly units: readonly string[];
+}
+
+/**
+ * The prefixes that take exactly the units that are attached now: somebody may
+ * have attached only a part of an image, and the way back must not bring more.
+ * Where an image declares prefixes, only those can be sent.
+ */
+export function choiceOf(facts: ImageFacts, service: string, attached: readonly string[]): Choice {
+  const usual = facts.prefixes.length > 0 ? facts.prefixes : [service];
+  if (isSameSet(facts.units, attached)) return { matches: usual, units: attached };
+  const used = facts.prefixes.filter((prefix) => attached.some((unit) => isMatch(unit, prefix)));
+  return { matches: used.length > 0 ? used : stemsOf(attached), units: attached };
+}
+
+/** What to take of another version: all of it, or the same part as of the attached one. */
+export function choiceForSwitch(
+  from: { choice: Choice; facts: ImageFacts },
+  to: ImageFacts,
+  service: string,
+): Choice {
+  const usual = to.prefixes.length > 0 ? to.prefixes : [service];
+  const isPart = !isSameSet(from.facts.units, from.choice.units);
+  const matches = isPart ? from.choice.matches : usual;
+  return { matches, units: to.units.filter((unit) => matches.some((prefix) => isMatch(unit, prefix))) };
+}
+
+/** portabled's rule: the prefix, then `-`, `.`, `@` or nothing. */
+export function isMatch(unit: string, prefix: string): boolean {
+  return unit.startsWith(prefix) && /^([-.@]|$)/.test(unit.slice(prefix.length));
+}
+
+function stemsOf(units: readonly string[]): string[] {
+  return [...new Set(units.map((unit) => unit.replace(/@?\.[a-z]+$/, "")))];
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((one) => b.includes(one));
+}
