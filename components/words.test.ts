@@ -1,16 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { ERRORS, FINDINGS, PROBLEM_CODES, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
 import {
-  ERRORS,
-  FINDINGS,
   KIND_WORDS,
   MISSING,
   OUTCOME_WORDS,
   PHASE_WORDS,
-  PROBLEM_CODES,
-  PROBLEMS,
-  REASONS,
-  REFUSALS,
   STATE_WORDS,
   say,
   sayRefusal,
@@ -47,6 +42,8 @@ const PARAMS: Params = {
   name: "org.error",
   problem: "no-id",
   units: "web.service",
+  missing: "web.socket",
+  count: 12,
 };
 
 describe("every code has words", () => {
@@ -90,11 +87,53 @@ describe("say", () => {
     [{ code: "unit-failed", params: { unit: "evil\u202e", result: "", status: 0 } }, "evil\\u202e failed."],
     [
       { code: "stale", params: { expected: "", actual: "1.1" } },
-      "The host has moved on: this page showed no version, but 1.1 is attached now. Nothing was changed.",
+      "The host has moved on: this page showed no version, but 1.1 is attached now. Nothing was changed; look again and choose anew.",
     ],
   ];
   it.each(cases)("%j", (message, words) => {
     expect(say(message)).toBe(words);
+  });
+
+  const inner = [ERRORS, REASONS, REFUSALS].flatMap((table) => Object.keys(table));
+  it.each(inner.filter((code) => code !== "could-not-go-back"))(
+    "words the code %s inside another sentence, whatever is known of it",
+    (code) => {
+      for (const params of [{}, PARAMS]) {
+        const words = say({ code: "could-not-go-back", params: { ...params, first: code, second: code } });
+        expect(words).toMatch(
+          /^What was asked for did not work: \S.+[.?] The way back did not work either: .+[.?] Nothing more/,
+        );
+        if (code.includes("-")) expect(words.replaceAll(/\S*\/\S*/g, "")).not.toContain(code);
+        expect(words).not.toMatch(/\?[^ ]|undefined/);
+      }
+    },
+  );
+
+  it("gives the first failure in full and the second, whose parameters are not kept, in short", () => {
+    const params = {
+      first: "unit-failed",
+      second: "unit-stopped",
+      unit: "web.service",
+      result: "exit-code",
+      status: 3,
+    };
+    expect(
+      say({ code: "could-not-go-back", params: { ...params, now: "1.0", units: "web.service failed" } }),
+    ).toBe(
+      "What was asked for did not work: web.service failed. The program ended with code 3; see its log. The way back did not work either: A unit did not stay up. Nothing more is tried; the steps tell how far it came.",
+    );
+  });
+
+  it.each([
+    [{ name: "ENOENT", text: "" }, "it cannot be opened: the file is gone. Put it back."],
+    [{ name: "EMFILE", text: "" }, "it cannot be opened (EMFILE)."],
+    [
+      { name: "System.Error.EBUSY", text: "No free loop device." },
+      "it cannot be opened, says portabled: “No free loop device”.",
+    ],
+    [{}, "it cannot be opened; was it moved, or are loop devices missing?"],
+  ])("tells why an image cannot be opened: %j", (params, words) => {
+    expect(say({ code: "cannot-open", params })).toBe(words);
   });
 
   it("explains an image by what is wrong inside", () => {

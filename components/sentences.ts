@@ -1,0 +1,258 @@
+import { cleanText } from "@/components/clean-text";
+import { exitWords } from "@/components/exit-words";
+import { versionName } from "@/components/image-words";
+import type { Refusal } from "@/lib/deploy/types";
+import type { ErrorCode, Params } from "@/lib/errors";
+import type { Finding } from "@/lib/images/types";
+
+/** Parameters as safe text: control and bidi characters escaped, "?" for what is missing. */
+export type Read = (name: string) => string;
+/** What is the matter, why, and what to do now. */
+export type Sentence = (p: Read) => string;
+
+export const ERRORS: Record<ErrorCode, Sentence> = {
+  unauthenticated: () =>
+    "This page is locked, so nothing was changed. Open the link that the server printed.",
+  forbidden: () =>
+    "Nothing was changed: the request did not come from a page of this server. Load the page again.",
+  "invalid-input": () =>
+    "The request could not be understood, so it was not carried out. Load the page again.",
+  "not-found": () => "What was asked for is no longer there. Load the page again to see what is.",
+  busy: (p) => `A deployment by ${p("by")} is already running for this service; wait for its end.`,
+  stale: (p) => staleSentence(p),
+  refused: () => "Refused: nothing was changed. Load the page again to see what is true now.",
+  "bus-unreachable": () =>
+    "The system bus does not answer, so it is not known whether the request arrived. This page connects again by itself and then shows what is true.",
+  "bus-denied": () =>
+    "The system bus refused this request. Run packaging/install again: it brings the policy that allows it.",
+  "portabled-missing": () =>
+    "systemd-portabled is not installed on this host, so no image can be attached. Install systemd-container.",
+  "engine-missing": () =>
+    "The engine, which alone may change this host, is not installed, so nothing was changed. Run packaging/install.",
+  "job-failed": (p) =>
+    `systemd's job for ${p("unit")} ended as “${p("result")}”. ${exitWords(given(p, "reason"), given(p, "status"))}`.trim(),
+  "call-failed": (p) => `A call to systemd failed: ${p("text")} (${p("name")}).`,
+  "timed-out": () =>
+    "No answer came in time. The request may still be carried out: this page shows it when it is.",
+  database: () =>
+    "The history cannot be read at the moment. What runs is not touched by that; restart attache-engine.service if it stays so.",
+  unexpected: (p) =>
+    given(p, "text") === ""
+      ? `Something unforeseen went wrong.${given(p, "reference") === "" ? "" : ` Reference for the log: ${p("reference")}.`}`
+      : `Something unforeseen went wrong: ${p("text")}.`,
+};
+
+export const REFUSALS: Record<Refusal["code"], Sentence> = {
+  "unknown-service": (p) => `This host has no service named ${p("service")}. Load the list again.`,
+  "unknown-version": (p) =>
+    `${p("service")} has no version ${version(p)} on disk any more. Put the file back or choose another.`,
+  "already-current": (p) => `${version(p)} is attached already, so there is nothing to do.`,
+  "not-attached": (p) => `${p("service")} is not attached. Attach one of its versions first.`,
+  "deployment-running": (p) => `A deployment by ${p("by")} is running; wait for its end or cancel it.`,
+  stale: (p) => staleSentence(p),
+  "has-extensions": (p) =>
+    `Attached with extensions (${p("extensions")}), which cannot be switched from here yet. Use portablectl on the host.`,
+  "image-missing": (p) =>
+    `The image ${p("path")} is gone, so nothing can be detached by it. Put the file back.`,
+  "image-problem": (p) => `The image cannot be used: ${problemSentence(p)}`,
+  "ambiguous-version": (p) =>
+    `Several files call themselves ${version(p)}: ${p("paths")}. Remove or rename all but one.`,
+  "stem-shared": (p) => sharedStem(p),
+  "stem-prefixes": (p) =>
+    `This systemd confuses ${p("service")} with ${p("other")}: one name begins with the other, so both would be switched. Rename one of them, or use systemd 256 or newer.`,
+  "in-portables-link-dir": (p) => linkDirectory(p),
+  "profile-missing": (p) =>
+    `It is attached with the profile “${p("profile")}”, which this host no longer has. Put the profile back below /etc/systemd/portable/profile.`,
+  "profile-unknown": () =>
+    "It is attached without a profile that could be kept, so a switch could change its isolation. Attach it anew with portablectl and a profile.",
+  "no-way-back": (p) =>
+    `The present image ${p("path")} is gone or unusable, so there would be no way back. Put the file back first.`,
+  "unit-exists": (p) =>
+    `The new version brings the unit ${p("unit")}, which exists on this host already. Rename or remove the one that is not of this service.`,
+  "writable-by-others": (p) =>
+    `Anyone on this host can write to ${p("path")}. Take that right away first (chmod o-w).`,
+  "foreign-drop-in": (p) =>
+    `${p("path")} was not written by portabled, and its reattach would fail half way because of it. Move the file to /etc/systemd/system/${given(p, "unit") === "" ? "UNIT" : p("unit")}.d, where it does the same.`,
+  "no-such-unit": (p) => `It has no unit ${p("unit")}. Load the page again.`,
+  "engine-restarted": () => "The engine ended before anything was changed. Ask again.",
+};
+
+export const FINDINGS: Record<Finding["code"], Sentence> = {
+  "name-not-parsed": (p) =>
+    `${p("path")}: the file name does not say service and version. Name it like web_1.2.0.raw.`,
+  "not-readable": (p) =>
+    `${p("path")} cannot be read (${p("reason")}), so nothing of it is listed. Let the user attache read it, or take it away.`,
+  "not-an-image": (p) =>
+    given(p, "count") === ""
+      ? `${p("path")} is neither a .raw file nor a directory, so it is not used. Move it elsewhere if it is no image.`
+      : `${p("path")} holds ${p("count")} files that are neither .raw files nor directories, so they are not used. Is it a place for images?`,
+  "stem-shared": (p) => sharedStem(p),
+  "stem-prefixes": (p) =>
+    `${p("service")} and ${p("other")}: systemd before 256 confuses them, because one name begins with the other. Rename one of them.`,
+  "in-portables-link-dir": (p) => linkDirectory(p),
+  "duplicate-version": (p) =>
+    `${p("service")} ${version(p)} exists more than once: ${p("paths")}. Remove or rename all but one.`,
+  "image-missing": (p) =>
+    `${p("service")} is attached from ${p("path")}, but that file is gone: what runs goes on, but will not start again. Put the file back.`,
+  "root-missing": (p) =>
+    `${p("path")} does not exist, though it is set as a place to look for images. Make it, or change ATTACHE_IMAGE_ROOTS in /etc/attache/attache.env.`,
+  "attached-not-read": (p) =>
+    `${p("path")} was written by portabled, but cannot be understood (${p("reason")}). Look at the file, or attach the image anew.`,
+};
+
+export const PROBLEM_CODES = [
+  "no-file-system",
+  "no-os-release",
+  "no-id",
+  "no-matching-units",
+  "prefix-not-allowed",
+  "scope-user",
+  "cannot-open",
+  "changed-while-reading",
+  "os-release-not-utf8",
+] as const;
+
+/** What can be wrong inside an image. All but one are mended by building the image anew. */
+export const PROBLEMS: Record<(typeof PROBLEM_CODES)[number], Sentence> = {
+  "no-file-system": () => "it holds no file system that this host can read. Build or copy it anew.",
+  "no-os-release": () => "it has no os-release file. Add one at /usr/lib/os-release and build it anew.",
+  "no-id": () => "its os-release file does not set ID=. Add that line and build it anew.",
+  "no-matching-units": () =>
+    "it has no unit that bears the name of the service. Name a unit like the service, or the file like the units.",
+  "prefix-not-allowed": (p) =>
+    `it allows only units named ${p("prefixes")}. Name the service so, or change PORTABLE_PREFIXES= in its os-release file.`,
+  "scope-user": () =>
+    "it is made for user sessions, not for the system. Change PORTABLE_SCOPE= in its os-release file.",
+  "cannot-open": (p) => `it cannot be opened${causeOf(p)}`,
+  "changed-while-reading": () =>
+    "it changed while it was being read. It is looked at again once it is written.",
+  "os-release-not-utf8": () =>
+    "its os-release file is not UTF-8 text, and portabled would refuse it. Write it in UTF-8 and build it anew.",
+};
+
+/** Why a deployment ended as it did: the codes that the engine stores with the outcome or a step. */
+export const REASONS = {
+  "stays-up": () => "Its units are up and stayed up.",
+  "nothing-ran": () => "None of its units was running before, so none was started.",
+  detached: () => "It is detached; its image files are still there.",
+  cancelled: () => "It was cancelled before anything happened.",
+  "not-cancellable": () =>
+    "It is too late to cancel, and too early to go back: it is being switched right now. Wait for its end, then switch back.",
+  "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
+  "engine-away": () => "The engine is away; it is started again when it is asked for.",
+  "sent-back": () => "Somebody chose to go back.",
+  incomplete: (p) => {
+    const missing = given(p, "missing");
+    return missing === ""
+      ? `portabled reported success, but ${p("path")} is not what is attached.`
+      : `portabled attached only a part of ${p("path")}: ${missing} ${missing.includes(",") ? "are" : "is"} missing.`;
+  },
+  "unit-failed": (p) => `${p("unit")} failed. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
+  "unit-gone": (p) => `${p("unit")} no longer exists. Does the image still bring it?`,
+  "unit-skipped": (p) =>
+    `${p("unit")} was skipped because a condition of it is not met. Conditions are checked on the host, not in the image.`,
+  "unit-stopped": (p) =>
+    `${p("unit")} did not stay up. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
+  "unit-restarted": (p) =>
+    `${p("unit")} did not stay up: systemd had to start it again. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
+  "could-not-go-back": (p) =>
+    `What was asked for did not work: ${inner(given(p, "first"), p)} The way back did not work either: ${inner(given(p, "second"), bare)} Nothing more is tried; the steps tell how far it came.`,
+  "changed-meanwhile": (p) =>
+    `Somebody else changed it meanwhile: ${given(p, "now") === "" ? "nothing" : p("now")} is attached. Nothing more is tried.`,
+} satisfies Record<string, Sentence>;
+
+/** For a failure inside another sentence: where its parameters are not known, or its own sentence gives advice. */
+const IN_SHORT: Readonly<Record<string, string>> = {
+  "unit-failed": "A unit failed.",
+  "unit-gone": "A unit was gone.",
+  "unit-skipped": "A unit was skipped, because a condition of it was not met.",
+  "unit-stopped": "A unit did not stay up.",
+  "unit-restarted": "A unit did not stay up.",
+  "job-failed": "A job of systemd failed.",
+  "call-failed": "systemd refused a call.",
+  incomplete: "portabled attached only a part of it.",
+  "image-missing": "The image was gone.",
+  "image-problem": "The image could not be used.",
+  "not-found": "A file or unit was gone.",
+  "invalid-input": "systemd did not understand what it was asked for.",
+  "bus-unreachable": "The system bus was gone.",
+  "bus-denied": "The system bus refused a call.",
+  "timed-out": "No answer came in time.",
+  "engine-restarted": "The engine was interrupted.",
+  "changed-meanwhile": "Somebody else changed it meanwhile.",
+  unexpected: "Something unforeseen went wrong.",
+};
+
+/** A failure inside another sentence: in full where its parameters are known, else in short. */
+function inner(code: string, p: Read): string {
+  const { "could-not-go-back": _, ...reasons } = REASONS; // would hold itself
+  const table: Partial<Record<string, Sentence>> = { ...REFUSALS, ...ERRORS, ...reasons };
+  const short = Object.hasOwn(IN_SHORT, code) ? IN_SHORT[code] : undefined;
+  let asked = 0;
+  let missing = 0;
+  const full = (Object.hasOwn(table, code) ? table[code] : undefined)?.((name) => {
+    asked++;
+    if (p(name) === "?") missing++;
+    return p(name);
+  });
+  if (full !== undefined && missing === 0 && (asked > 0 || short === undefined)) return full;
+  if (short !== undefined) return short;
+  if (Object.hasOwn(REFUSALS, code)) return "A check refused it.";
+  return `Something unforeseen went wrong${code === "" ? "" : ` (${code})`}.`;
+}
+
+function bare(): string {
+  return "?";
+}
+
+export function reader(params: Params): Read {
+  return (name) => {
+    const value = Object.hasOwn(params, name) ? params[name] : undefined;
+    return value === undefined ? "?" : cleanText(String(value));
+  };
+}
+
+/** The parameter, or "" where there is none. */
+export function given(p: Read, name: string): string {
+  const value = p(name);
+  return value === "?" ? "" : value;
+}
+
+function version(p: Read): string {
+  return versionName(p("version") === "?" ? null : p("version"));
+}
+
+function staleSentence(p: Read): string {
+  const named = (name: string) => (given(p, name) === "" ? "no version" : given(p, name));
+  return `The host has moved on: this page showed ${named("expected")}, but ${named("actual")} is attached now. Nothing was changed; look again and choose anew.`;
+}
+
+function sharedStem(p: Read): string {
+  return `portabled takes everything before the first “_” as the name, so it cannot tell these apart and would mix them up as ${p("service")}: ${p("paths")}. Rename them.`;
+}
+
+function linkDirectory(p: Read): string {
+  return `${p("path")} lies in a directory whose contents portabled deletes on detach. Move it, for example to /var/lib/portables.`;
+}
+
+function problemSentence(p: Read): string {
+  const code = given(p, "problem");
+  const table: Partial<Record<string, Sentence>> = PROBLEMS;
+  const sentence = Object.hasOwn(table, code) ? table[code] : undefined;
+  return sentence ? sentence(p) : `${code === "" ? "nobody knows why" : code}.`;
+}
+
+/** Why an image cannot be opened: an errno where the file cannot be read, else portabled's own words. */
+function causeOf(p: Read): string {
+  const [name, text] = [given(p, "name"), given(p, "text")];
+  const known = Object.hasOwn(OPEN_ERRORS, name) ? OPEN_ERRORS[name] : undefined;
+  if (text !== "") return `, says portabled: “${text.replace(/\.$/, "")}”.`;
+  if (known) return `: ${known}`;
+  return name === "" ? "; was it moved, or are loop devices missing?" : ` (${name}).`;
+}
+
+const OPEN_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: "the file is gone. Put it back.",
+  EACCES: "its directory may not be entered. Open it to others (chmod o+x).",
+  ELOOP: "its links lead in a circle. Mend them.",
+};
