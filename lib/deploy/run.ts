@@ -32,9 +32,8 @@ export interface Run {
 export async function runDeployment(run: Run, ground: HostGround, graceMs: number): Promise<void> {
   const { record, plan } = run;
   try {
-    const { checked, now } = await checkWhileWaiting(run, ground, graceMs);
+    const { checked, wayBack, now } = await prepare(run, ground, graceMs);
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
-    const wayBack = await record.step("remember", "forward", () => rememberWayBack(run, now));
     const intent = intentOf(run, "switching", wayBack, checked?.choice ?? null);
     const written = run.intents.write(intent);
     if (checked) return await switchVersion(run, intent, wayBack, checked, written);
@@ -83,35 +82,47 @@ async function withoutThoseDone(host: Host, units: readonly string[], wayBack: W
   return left;
 }
 
-/** The grace period, with the checks running meanwhile: a refusal comes at once, not after the countdown. */
-async function checkWhileWaiting(run: Run, ground: HostGround, graceMs: number) {
+/** All that changes nothing: the grace period, the check of the image, the way back. */
+async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const { host, record, plan } = run;
   const written = run.intents.write(intentOf(run, "planned", null, null));
-  const ended = new AbortController();
-  const stop = AbortSignal.any([run.cancel, ended.signal]);
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
-  const waiting =
-    graceMs > 0
-      ? record.step("wait", "forward", () =>
-          sleep(graceMs, undefined, { signal: stop }).catch(() => undefined),
-        )
-      : Promise.resolve();
+  const check = (now: HostGround) => (needsCheck ? checkDeployment(host, plan, now) : Promise.resolve(null));
+  const checkStep = () => (needsCheck ? record.step("check", "forward", () => check(ground)) : check(ground));
+  if (graceMs > 0) await Promise.all([waitGrace(run, graceMs, checkStep), written]);
+  const now = graceMs > 0 ? await planAgain(run, ground) : ground;
+  const [checked, wayBack] = await Promise.allSettled([
+    graceMs > 0 ? check(now) : checkStep(), // what was opened is known already, so a second look costs little
+    record.step("remember", "forward", () => rememberWayBack(run, now)),
+    written,
+  ]);
+  await written;
+  if (checked.status === "rejected") throw checked.reason;
+  if (wayBack.status === "rejected") throw wayBack.reason;
+  return { checked: checked.value, wayBack: wayBack.value, now };
+}
+
+/** The grace period, with the check running meanwhile: a refusal comes at once, not after the countdown. */
+async function waitGrace(
+  { record, cancel }: Run,
+  graceMs: number,
+  check: () => Promise<unknown>,
+): Promise<void> {
+  const ended = new AbortController();
+  const signal = AbortSignal.any([cancel, ended.signal]);
+  const waiting = record.step("wait", "forward", () =>
+    sleep(graceMs, undefined, { signal }).catch(() => undefined),
+  );
   try {
-    const checking = needsCheck
-      ? record.step("check", "forward", () => checkDeployment(host, plan, ground))
-      : null;
-    const [checked] = await Promise.all([checking, waiting, written]);
-    if (run.cancel.aborted) throw new Cancelled(String(run.cancel.reason));
-    if (graceMs === 0) return { checked, now: ground };
-    const now = await planAgain(run, ground);
-    return { checked: checked && (await checkDeployment(host, plan, now)), now };
+    await Promise.all([check(), waiting]);
   } finally {
     ended.abort();
     await waiting;
   }
+  if (cancel.aborted) throw new Cancelled(String(cancel.reason));
 }
 
-/** The world may have moved while it waited. What was opened is known already, so this costs little. */
+/** The world may have moved while it waited. */
 async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostGround> {
   const now = await readGround(host, plan.service, null);
   if (now.attachment?.path !== before.attachment?.path)

@@ -42,7 +42,7 @@ export interface Step {
   readonly params: Params;
   readonly startedAt: number;
   readonly durationMs: number | null;
-  readonly outcome: "running" | "done" | "failed" | "skipped";
+  readonly outcome: "running" | "done" | "failed";
   readonly message: Message | null;
 }
 
@@ -112,7 +112,6 @@ export interface Refusal extends Message {
     | "unknown-version" //       { service, version }
     | "already-current" //       { version }
     | "not-attached" //          { service }
-    | "already-attached" //      { service, version }
     | "deployment-running" //    { id, by, version }
     | "stale" //                 { expected, actual }
     | "has-extensions" //        { extensions }
@@ -124,7 +123,6 @@ export interface Refusal extends Message {
     | "in-portables-link-dir" // { path }
     | "profile-missing" //       { profile }
     | "profile-unknown" //       {}
-    | "prefix-not-allowed" //    { prefix, prefixes }
     | "no-way-back" //           { path }  the current image is gone or broken: nothing could be put back
     | "unit-exists" //           { unit }  a unit of that name exists on the host
     | "writable-by-others" //    { path }
