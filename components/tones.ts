@@ -29,7 +29,6 @@ export const STEP_TONES: Record<Step["outcome"], Tone> = {
   running: "active",
   done: "good",
   failed: "bad",
-  skipped: "quiet",
 };
 
 /** The tone of a deployment, running or over. */
