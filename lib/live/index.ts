@@ -100,8 +100,7 @@ function createLive(): Live {
         return known && isSameStamp(known.stamp, stamp) ? known : null;
       },
       request(service, versions) {
-        if (engine.link.state === "up")
-          engine.call("Inspect", { service, versions: [...versions] }).catch(logged);
+        engine.call("Inspect", { service, versions: [...versions] }).catch(logged);
       },
       onChange: (listener) =>
         engine.on("Inspected", ({ service, inspections }) => {

@@ -37,7 +37,11 @@ export function createModel(options: ModelOptions): Model {
   const ends: (() => void)[] = [];
   const book = createUnitBook();
   const dates = createDates(book, systemd, publish);
-  const requests = createRequests(inspections, (service) => publish([service]));
+  const requests = createRequests(
+    inspections,
+    () => engine.link.state === "up",
+    (service) => publish([service]),
+  );
   const details = createKeptDetails(systemd);
   const starts = createStarts(options.startsByPortable ?? noStarts, () => publish("all"));
   const joined = new WeakMap<ImageVersion, ImageVersion>();
@@ -96,6 +100,7 @@ export function createModel(options: ModelOptions): Model {
     async details(name) {
       const service = services.get(name);
       if (!service) throw new AppError("not-found", { service: name });
+      requests.look(name);
       return details.get(service);
     },
 
@@ -139,7 +144,7 @@ export function createModel(options: ModelOptions): Model {
         publish([]);
       }),
       engine.onLink(() => {
-        if (engine.link.state === "up") requests.forget();
+        if (engine.link.state === "up") requests.startAgain();
         publish(engine.link.state === "up" ? "all" : []);
       }),
       inspections.onChange((service) => publish([service])),
@@ -202,6 +207,7 @@ export function createModel(options: ModelOptions): Model {
     for (const name of removed) {
       services.delete(name);
       details.forget(name);
+      requests.forget(name);
     }
     if (changed.length > 0 || removed.length > 0) sorted = [...services.values()].sort(compareServices);
     const showing = whole();

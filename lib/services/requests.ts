@@ -2,44 +2,123 @@ import type { ImageVersion } from "@/lib/images/types";
 import type { InspectionSource } from "@/lib/services/sources";
 import { type TargetFacts, worthInspecting } from "@/lib/services/targets";
 
-/** Opened unasked per service; the page of the service asks for more. */
+/** Opened unasked per service: a directory may hold thousands. */
 const MOST = 4;
+/** Services whose images are being opened. Few, so that what somebody looks at now does not wait for all others. */
+const AT_ONCE = 4;
+/** Without an answer the next one's turn comes after this; a deployment, say, holds up everything else, ms. */
+const PATIENCE_MS = 10_000;
 /** A file that changed a moment ago is still being written: opening it would only prove that. */
 const QUIET_MS = 2000;
 
-/** Asks for images to be opened before anyone needs to know what is in them; each state of a file once. */
-export function createRequests(inspections: InspectionSource, lookAgain: (service: string) => void) {
+/**
+ * Asks for images to be opened before anyone needs to know what is in them:
+ * each state of a file once, a few services at a time, first what somebody
+ * looks at, then what is attached. Nothing is asked while `isUp` is false.
+ */
+export function createRequests(
+  inspections: Pick<InspectionSource, "request">,
+  isUp: () => boolean,
+  lookAgain: (service: string) => void,
+) {
   const asked = new Set<string>();
-  const waiting = new Map<string, NodeJS.Timeout>();
+  const waiting = new Map<string, Wanted>();
+  const underWay = new Map<string, UnderWay>();
+  const settling = new Map<string, NodeJS.Timeout>();
+  let inView: string | null = null;
 
   return {
+    /** Takes what is known of a service now: what it lacks is asked for some time, what it has was answered. */
     consider(service: string, facts: TargetFacts): void {
+      const open = underWay.get(service);
+      if (open && isAnswered(open, facts)) end(service);
+
       const wanted = worthInspecting(facts, MOST).filter((version) => !asked.has(keyOf(version)));
       const quiet = wanted.filter((version) => Math.abs(Date.now() - version.stamp.mtimeMs) >= QUIET_MS);
-      if (quiet.length < wanted.length && !waiting.has(service)) {
-        const timer = setTimeout(() => {
-          waiting.delete(service);
-          lookAgain(service);
-        }, QUIET_MS);
-        timer.unref();
-        waiting.set(service, timer);
-      }
-      if (quiet.length === 0) return;
-      for (const version of quiet) asked.add(keyOf(version));
-      inspections.request(
-        service,
-        quiet.map((version) => version.label),
-      );
+      if (quiet.length < wanted.length) lookAgainLater(service);
+      if (quiet.length > 0) waiting.set(service, { versions: quiet, isAttached: facts.current !== null });
+      else waiting.delete(service);
+      sendSome();
     },
-    /** Whoever was asked is new and knows of nothing. */
-    forget(): void {
+    forget(service: string): void {
+      waiting.delete(service);
+      end(service);
+      sendSome();
+    },
+    /** Somebody looks at this service. */
+    look(service: string): void {
+      inView = service;
+    },
+    /** Whoever was asked may be new: what has no answer yet is asked again. */
+    startAgain(): void {
+      for (const service of [...underWay.keys()]) end(service);
       asked.clear();
     },
     close(): void {
-      for (const timer of waiting.values()) clearTimeout(timer);
+      for (const timer of settling.values()) clearTimeout(timer);
+      for (const { timer } of underWay.values()) clearTimeout(timer);
       waiting.clear();
     },
   };
+
+  function sendSome(): void {
+    while (isUp() && underWay.size < AT_ONCE) {
+      const service = nextOf(waiting, underWay, inView);
+      const wanted = service === null ? undefined : waiting.get(service);
+      if (service === null || !wanted) return;
+      waiting.delete(service);
+      const keys = wanted.versions.map(keyOf);
+      for (const key of keys) asked.add(key);
+      const timer = setTimeout(() => {
+        end(service);
+        sendSome();
+      }, PATIENCE_MS);
+      underWay.set(service, { keys, timer: timer.unref() });
+      inspections.request(
+        service,
+        wanted.versions.map((version) => version.label),
+      );
+    }
+  }
+
+  function end(service: string): void {
+    clearTimeout(underWay.get(service)?.timer);
+    underWay.delete(service);
+  }
+
+  function lookAgainLater(service: string): void {
+    if (settling.has(service)) return;
+    const timer = setTimeout(() => {
+      settling.delete(service);
+      lookAgain(service);
+    }, QUIET_MS);
+    settling.set(service, timer.unref());
+  }
+}
+
+interface Wanted {
+  readonly versions: readonly ImageVersion[];
+  readonly isAttached: boolean;
+}
+
+interface UnderWay {
+  readonly keys: readonly string[];
+  readonly timer: NodeJS.Timeout;
+}
+
+function isAnswered({ keys }: UnderWay, { versions }: TargetFacts): boolean {
+  return !versions.some((version) => version.inspection === null && keys.includes(keyOf(version)));
+}
+
+function nextOf(
+  waiting: ReadonlyMap<string, Wanted>,
+  underWay: ReadonlyMap<string, UnderWay>,
+  inView: string | null,
+): string | null {
+  const free = [...waiting].filter(([service]) => !underWay.has(service));
+  const next =
+    free.find(([service]) => service === inView) ?? free.find(([, { isAttached }]) => isAttached) ?? free[0];
+  return next?.[0] ?? null;
 }
 
 function keyOf({ path, stamp }: ImageVersion): string {

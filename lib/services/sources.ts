@@ -8,7 +8,7 @@ import type { UnitWatcher } from "@/lib/systemd/watch";
 export interface InspectionSource {
   /** The result for exactly these bytes, else `null`. */
   get(path: string, stamp: FileStamp): Inspection | null;
-  /** Asks for versions to be opened some time soon; may do nothing while that is not possible. */
+  /** Asks for versions to be opened soon. Called only while the engine is there, for a few services at a time. */
   request(service: string, labels: readonly string[]): void;
   /** Tells of a service whose images were opened. */
   onChange(listener: (service: string) => void): () => void;
