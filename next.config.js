@@ -13,7 +13,8 @@ module.exports = {
   output: "standalone",
   outputFileTracingRoot: __dirname,
   // No page has a picture to scale; without the scaler and its libraries the folder is half the size.
-  images: { unoptimized: true },
+  // Asked for one all the same, Next would set up a cache for it on disk, where an installed server may not write.
+  images: { unoptimized: true, maximumDiskCacheSize: 0 },
   outputFileTracingExcludes: { "*": ["node_modules/sharp/**", "node_modules/@img/**"] },
   turbopack: { root: __dirname },
   // Bundled, dbus-next fails the build (it asks for x11) and would exist twice, which breaks its Variant class.
