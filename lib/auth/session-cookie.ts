@@ -13,11 +13,12 @@ export function sealSession(now = Date.now()): string {
   return `${body}.${sign(body)}`;
 }
 
-/** Whether a cookie is one of ours and not over. */
-export function isSession(cookie: string | undefined, now = Date.now()): boolean {
+/** When the session of a cookie is over, ms since 1970; `null` when it is over already, or not one of ours. */
+export function sessionEnd(cookie: string | undefined, now = Date.now()): number | null {
   const match = /^((\d{13})\.[\w-]{16})\.([\w-]{43})$/.exec(cookie ?? "");
-  if (!match?.[1] || !match[2] || !match[3]) return false;
-  return timingSafeEqual(Buffer.from(match[3]), Buffer.from(sign(match[1]))) && Number(match[2]) > now;
+  if (!match?.[1] || !match[2] || !match[3]) return null;
+  const end = Number(match[2]);
+  return timingSafeEqual(Buffer.from(match[3]), Buffer.from(sign(match[1]))) && end > now ? end : null;
 }
 
 function sign(body: string): string {

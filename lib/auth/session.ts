@@ -1,6 +1,6 @@
 import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
-import { isSession, SESSION_COOKIE } from "@/lib/auth/session-cookie";
+import { SESSION_COOKIE, sessionEnd } from "@/lib/auth/session-cookie";
 import { AppError } from "@/lib/errors";
 
 /** Who acts. Until people have accounts of their own, everyone with the link is "admin". */
@@ -18,8 +18,13 @@ export async function requireSession(): Promise<Actor> {
 
 /** For routes: `null` without a session. */
 export async function sessionActor(): Promise<Actor | null> {
+  return (await sessionEndsAt()) === null ? null : ADMIN;
+}
+
+/** For answers that last: when they have to end, ms since 1970; `null` without a session. */
+export async function sessionEndsAt(): Promise<number | null> {
   const jar = await cookies();
-  return isSession(jar.get(SESSION_COOKIE)?.value) ? ADMIN : null;
+  return sessionEnd(jar.get(SESSION_COOKIE)?.value);
 }
 
 /** For actions: a session, and a request that our own pages sent. Throws `unauthenticated` or `forbidden`. */

@@ -1,6 +1,6 @@
 import { readMark, type StreamEvent } from "@/components/live-events";
 import { countFailed, toServiceRow } from "@/components/service-row";
-import { sessionActor } from "@/lib/auth/session";
+import { sessionEndsAt } from "@/lib/auth/session";
 import { live } from "@/lib/live";
 
 const PING_EVERY_MS = 4000;
@@ -9,7 +9,8 @@ const MOST_UNREAD = 256;
 
 /** The stream of changes: one per browser, see `components/live-tabs.ts`. */
 export async function GET(request: Request): Promise<Response> {
-  if (!(await sessionActor())) return new Response("locked\n", { status: 401 });
+  const endsAt = await sessionEndsAt();
+  if (endsAt === null) return new Response("locked\n", { status: 401 });
   const since = readMark(new URL(request.url).searchParams.get("since"));
   const encoder = new TextEncoder();
   let close = () => {};
@@ -53,11 +54,13 @@ export async function GET(request: Request): Promise<Response> {
           send({ type: "ping", epoch: now.epoch, revision: sent, now: Date.now(), seenAt: now.seenAt });
         }, PING_EVERY_MS);
         const end = () => close();
+        const over = setTimeout(end, endsAt - Date.now()).unref(); // the reader comes back, and is told that it is locked
         const offEnd = live().onClose(end); // an open stream would keep the server from ending
         close = () => {
           close = () => {};
           off();
           clearInterval(ping);
+          clearTimeout(over);
           offEnd();
           try {
             controller.close();
