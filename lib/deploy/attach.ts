@@ -5,7 +5,7 @@ import type { Host } from "@/lib/deploy/host";
 import type { Choice } from "@/lib/deploy/matches";
 import { type Record, Setback } from "@/lib/deploy/record";
 import type { Step } from "@/lib/deploy/types";
-import { AppError } from "@/lib/errors";
+import { AppError, type Message } from "@/lib/errors";
 import { parseOsRelease, portablePrefixes } from "@/lib/images/os-release";
 import { readAttachments } from "@/lib/services/attached";
 import type { Attachment } from "@/lib/services/types";
@@ -26,6 +26,8 @@ export interface Attaching {
 export interface Switched {
   readonly attachment: Attachment;
   readonly files: AttachedFiles;
+  /** Units that run the new image already, after an engine's death. */
+  readonly done?: ReadonlySet<string>;
 }
 
 /**
@@ -46,7 +48,7 @@ export async function attachImage(
   const options = { matches: choice.matches, profile, location };
   return guarded(host, record, service, direction, ready, async (found) => {
     let changes: readonly Change[] | null = null;
-    await record.step(
+    const attachment = await record.step(
       "attach",
       direction,
       async () => {
@@ -60,19 +62,14 @@ export async function attachImage(
             lost = error;
             await untilIdle(host);
           }
-          const missing = await missingUnits(host, wanted);
-          if (missing.length === 0) return;
+          const after = await readAttachment(host, service);
+          if (after && isWhole(after, file, choice.units)) return after;
           if (direction === "forward" || attempt === TRIES)
-            throw (
-              lost ?? new Setback({ code: "incomplete", params: { path: file, missing: missing.join(", ") } })
-            );
+            throw lost ?? new Setback(incomplete(after, wanted));
         }
       },
       { path: file },
     );
-    const attachment = await readAttachment(host, service);
-    if (attachment?.path !== file)
-      throw new Setback({ code: "incomplete", params: { path: file, missing: "" } });
     return { value: { attachment, files: await readAttachedFiles(host.paths, [attachment]) }, changes };
   });
 }
@@ -124,10 +121,9 @@ async function switchFiles(
   return [...removed, ...updated];
 }
 
-async function missingUnits(host: Host, { service, file, choice }: Attaching): Promise<readonly string[]> {
-  const now = await readAttachment(host, service);
-  if (isWhole(now, file, choice.units)) return [];
-  return choice.units.filter((unit) => now?.path !== file || !now.units.includes(unit));
+function incomplete(now: Attachment | null, { file, choice }: Attaching): Message {
+  const missing = choice.units.filter((unit) => now?.path !== file || !now.units.includes(unit));
+  return { code: "incomplete", params: { path: file, missing: missing.join(", ") } };
 }
 
 /**

@@ -17,11 +17,15 @@ export interface Wanted {
   readonly disable: readonly string[];
   /** Units that have to stay up. */
   readonly watch: readonly string[];
-  /** Units that may fail without anybody minding: they had failed before. */
-  readonly tolerate: ReadonlySet<string>;
+  /** Units that had failed before: on the way back they may fail again without anybody minding. */
+  readonly hadFailed: ReadonlySet<string>;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+
+export function failedUnits({ running }: WayBack): ReadonlySet<string> {
+  return new Set(running.filter((unit) => unit.hadFailed).map(({ unit }) => unit));
+}
 
 /**
  * Works out what runs after a switch: what vanished is stopped, what ran is
@@ -31,7 +35,7 @@ const NOBODY: ReadonlySet<string> = new Set();
  * running, also when every unit has another name now.
  */
 export async function wantedAfterSwitch(host: Host, switched: Switched, wayBack: WayBack): Promise<Wanted> {
-  const { attachment, files } = switched;
+  const { attachment, files, done = NOBODY } = switched;
   const { attachment: old, running: ran, enabled } = wayBack;
   const changed = changedUnits(host.paths, attachment, wayBack.files, files);
   const kept = ran.map(({ unit }) => unit).filter((unit) => hasUnit(attachment, unit));
@@ -42,11 +46,11 @@ export async function wantedAfterSwitch(host: Host, switched: Switched, wayBack:
   return {
     stop: ran.map(({ unit }) => unit).filter((unit) => !hasUnit(attachment, unit)),
     start,
-    restart: kept.filter((unit) => isService(unit) || changed.has(unit)),
+    restart: kept.filter((unit) => !done.has(unit) && (isService(unit) || changed.has(unit))),
     enable: !old ? first.enable : enabled.length > 0 ? added : [],
     disable: enabled.filter((unit) => !attachment.units.includes(unit)),
     watch: [...kept, ...start],
-    tolerate: NOBODY,
+    hadFailed: failedUnits(wayBack),
   };
 }
 
@@ -69,7 +73,7 @@ export async function bringUp(
     await record.step("reload", direction, () => host.systemd.reload());
 
   const all = (verb: JobVerb, units: readonly string[]) =>
-    runUnitJobs(host, record, verb, units, direction, wanted.tolerate);
+    runUnitJobs(host, record, verb, units, direction, wanted.hadFailed);
   const triggers = wanted.restart.filter((unit) => !isService(unit));
   const services = wanted.restart.filter(isService);
   await all("stop", wanted.stop);
@@ -89,11 +93,16 @@ export async function runUnitJobs(
   verb: JobVerb,
   units: readonly string[],
   direction: Step["direction"],
-  tolerate: ReadonlySet<string> = NOBODY,
+  hadFailed: ReadonlySet<string> = NOBODY,
 ): Promise<void> {
-  const jobs = await Promise.allSettled(units.map((unit) => runUnitJob(host, record, verb, unit, direction)));
+  const jobs = await Promise.allSettled(
+    units.map((unit) =>
+      runUnitJob(host, record, verb, unit, direction, direction === "back" || hadFailed.has(unit)),
+    ),
+  );
   for (const [index, job] of jobs.entries())
-    if (job.status === "rejected" && !tolerate.has(units[index] ?? "")) throw job.reason;
+    if (job.status === "rejected" && !(direction === "back" && hadFailed.has(units[index] ?? "")))
+      throw job.reason;
 }
 
 /** Runs one job as a step; anything but success throws a `Setback` that names the unit. */
@@ -103,12 +112,13 @@ async function runUnitJob(
   verb: JobVerb,
   unit: string,
   direction: Step["direction"],
+  mayHaveFailed: boolean,
 ): Promise<void> {
   await record.step(
     verb,
     direction,
     async () => {
-      if (verb !== "stop") await host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
+      if (mayHaveFailed && verb !== "stop") await host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
       const result = await host.systemd.runJob(verb, unit);
       if (result === "done" || result === "skipped") return;
       const status = await host.systemd.unitStatus(unit);

@@ -1,5 +1,5 @@
 import { attachImage, detachImage } from "@/lib/deploy/attach";
-import { bringUp, runUnitJobs, settle } from "@/lib/deploy/bring-up";
+import { bringUp, failedUnits, runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
@@ -68,7 +68,7 @@ async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attac
   const changed = changedUnits(host.paths, attachment, [...before], after);
   const enabled = await readEnabledUnits(host.paths);
   const isNewlyEnabled = (unit: string) => enabled.has(unit) && !wayBack.enabled.includes(unit);
-  const hadFailed = wayBack.running.filter((unit) => unit.hadFailed).map(({ unit }) => unit);
+  const hadFailed = failedUnits(wayBack);
 
   await bringUp(
     host,
@@ -80,12 +80,12 @@ async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attac
       enable: wayBack.enabled.filter((unit) => !enabled.has(unit)),
       disable: [...new Set([...(now?.units ?? []), ...attachment.units])].filter(isNewlyEnabled),
       watch: [],
-      tolerate: new Set(hadFailed),
+      hadFailed,
     },
     old.location,
     "back",
   );
-  const watch = wayBack.running.map(({ unit }) => unit).filter((unit) => !hadFailed.includes(unit));
+  const watch = wayBack.running.map(({ unit }) => unit).filter((unit) => !hadFailed.has(unit));
   await settle(host, record, watch, "back", NEVER);
 }
 

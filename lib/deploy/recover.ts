@@ -1,7 +1,8 @@
-import { isWhole, untilIdle } from "@/lib/deploy/attach";
+import { isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
+import type { Host } from "@/lib/deploy/host";
 import type { Intent, Stage, WayBack } from "@/lib/deploy/intent";
 import { type Record as DeploymentRecord, messageOf, Setback } from "@/lib/deploy/record";
 import { finishSwitch, type Run } from "@/lib/deploy/run";
@@ -63,11 +64,7 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
     case "forget":
       return record.finish("refused", { code: "engine-restarted", params: {} });
     case "finish":
-      if (now)
-        return finishSwitch(run, intent, wayBack, {
-          attachment: now,
-          files: await readAttachedFiles(host.paths, [now]),
-        });
+      if (now) return finishSwitch(run, intent, wayBack, await switchedBefore(host, wayBack, now));
       return goBack(run, intent, wayBack, INTERRUPTED);
     case "go-back":
       return goBack(run, intent, wayBack, INTERRUPTED);
@@ -105,6 +102,16 @@ function closeSteps(record: DeploymentRecord): void {
 }
 
 const INTERRUPTED = new Setback({ code: "engine-restarted", params: {} });
+
+/** What the earlier life has done: a unit with another run than the one written down was restarted already. */
+async function switchedBefore(host: Host, wayBack: WayBack, attachment: Attachment): Promise<Switched> {
+  const done = new Set<string>();
+  for (const { unit, invocationId } of wayBack.running) {
+    const status = await host.systemd.unitStatus(unit);
+    if (status.active === "active" && status.invocationId !== invocationId) done.add(unit);
+  }
+  return { attachment, files: await readAttachedFiles(host.paths, [attachment]), done };
+}
 
 /** A restart that was cut short: whatever is up now counts. */
 async function lookAgain({ host, record }: Run, units: readonly string[]): Promise<void> {

@@ -57,8 +57,7 @@ export async function finishSwitch(
   const { host, record, plan } = run;
   try {
     const wanted = await wantedAfterSwitch(host, switched, wayBack);
-    const restart = await withoutThoseDone(host, wanted.restart, wayBack);
-    await bringUp(host, record, { ...wanted, restart }, switched.attachment.location, "forward");
+    await bringUp(host, record, wanted, switched.attachment.location, "forward");
     record.update({ phase: "settling" });
     await settle(host, record, wanted.watch, "forward", run.back);
     const isUp = wanted.watch.length > 0;
@@ -69,17 +68,6 @@ export async function finishSwitch(
   } catch (error) {
     await goBack(run, intent, wayBack, error);
   }
-}
-
-/** After an engine's death: a unit with another run than the one written down was restarted by the earlier life. */
-async function withoutThoseDone(host: Host, units: readonly string[], wayBack: WayBack): Promise<string[]> {
-  const runs = new Map(wayBack.running.map(({ unit, invocationId }) => [unit, invocationId]));
-  const left: string[] = [];
-  for (const unit of units) {
-    const { active, invocationId } = await host.systemd.unitStatus(unit);
-    if (active !== "active" || invocationId === runs.get(unit)) left.push(unit);
-  }
-  return left;
 }
 
 /** All that changes nothing: the grace period, the check of the image, the way back. */
