@@ -33,6 +33,8 @@ export function createEngineClient(bus: BusClient): EngineClient {
   let isClosed = false;
   let isGreeting = false;
   const running = new Map<string, Deployment>();
+  /** Told while the greeting was under way: a signal is handled at once, the reply before it only a moment later. */
+  const heard = new Map<string, Deployment>();
   const linkListeners = new Set<() => void>();
   const offs: (() => void)[] = [];
 
@@ -62,6 +64,11 @@ export function createEngineClient(bus: BusClient): EngineClient {
       ({ body }) => listener(parsePayload(body[0])),
     );
 
+  const note = (deployment: Deployment) => {
+    if (deployment.phase === "finished") running.delete(deployment.service);
+    else running.set(deployment.service, deployment);
+  };
+
   /** Asks what runs: this wakes the engine, and its answer replaces what we believed. */
   const greet = async () => {
     if (isGreeting) return;
@@ -70,9 +77,10 @@ export function createEngineClient(bus: BusClient): EngineClient {
       await sleep(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)], undefined, { ref: false });
       if (bus.link.state !== "up") break;
       try {
+        heard.clear();
         const { deployments } = await call("Running", {});
         running.clear();
-        for (const deployment of deployments) running.set(deployment.service, deployment);
+        for (const deployment of deployments) note(heard.get(deployment.id) ?? deployment);
         setLink("up", null);
         break;
       } catch (error) {
@@ -96,8 +104,8 @@ export function createEngineClient(bus: BusClient): EngineClient {
     start() {
       offs.push(
         on("DeploymentChanged", (deployment) => {
-          if (deployment.phase === "finished") running.delete(deployment.service);
-          else running.set(deployment.service, deployment);
+          if (isGreeting) heard.set(deployment.id, deployment);
+          note(deployment);
         }),
         bus.subscribe(
           {

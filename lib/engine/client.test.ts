@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import type { Deployment } from "@/lib/deploy/types";
+import { createEngineClient } from "@/lib/engine/client";
+import type { BusClient, Signal, SignalMatch } from "@/lib/systemd/bus";
+
+describe("the engine's client", () => {
+  it("bug: a deployment that ended while it asked what runs does not run for ever", async () => {
+    const listeners: { match: SignalMatch; listener: (signal: Signal) => void }[] = [];
+    const deployment = { id: "01H", service: "web", phase: "settling" } as Deployment;
+    const bus = {
+      link: { state: "up", since: 0, problem: null },
+      onLink: () => () => undefined,
+      subscribe(match: SignalMatch, listener: (signal: Signal) => void) {
+        listeners.push({ match, listener });
+        return () => undefined;
+      },
+      async call() {
+        const end = JSON.stringify({ ...deployment, phase: "finished" });
+        // In the same chunk as the reply: heard before whoever awaits the reply goes on.
+        for (const { match, listener } of listeners)
+          if (match.member === "DeploymentChanged")
+            listener({ path: "", interface: "", member: "", sender: "", body: [end] });
+        return [JSON.stringify({ ok: true, value: { deployments: [deployment], version: "1" } })];
+      },
+    };
+    const client = createEngineClient(asBus(bus));
+    client.start();
+    await expect.poll(() => client.link.state).toBe("up");
+    expect([...client.running.keys()]).toEqual([]);
+  });
+});
+
+/** Only what the client uses is there. */
+function asBus(bus: Pick<BusClient, "link" | "onLink" | "subscribe" | "call">): BusClient {
+  return bus as BusClient;
+}
