@@ -8,7 +8,7 @@ describe("the engine's client", () => {
     const listeners: { match: SignalMatch; listener: (signal: Signal) => void }[] = [];
     const deployment = { id: "01H", service: "web", phase: "settling" } as Deployment;
     const bus = {
-      link: { state: "up", since: 0, problem: null },
+      link: { state: "up" as const, since: 0, problem: null },
       onLink: () => () => undefined,
       subscribe(match: SignalMatch, listener: (signal: Signal) => void) {
         listeners.push({ match, listener });
