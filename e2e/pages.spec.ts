@@ -1,9 +1,12 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, result, rowOf, signIn, test, useHost, versionOf } from "./fixtures";
+import type { Box } from "./lab/box";
 
 test.describe.configure({ mode: "serial" });
 const host = useHost({ oddities: true, env: { ATTACHE_GRACE_MS: 0 } });
+
+const BUS = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
 
 const LOOKS = [1280, 360].flatMap((width) =>
   (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })),
@@ -157,12 +160,30 @@ test.describe("on an empty host", () => {
   test("without an engine the page shows everything, changes nothing, and says what is missing", async ({
     page,
   }) => {
-    await empty().mustExec(["systemctl", "mask", "--now", "--runtime", "attache-engine.service"]);
+    // As on a host where only the web server is: neither its activation file nor its unit is there.
+    const files = [
+      "/usr/local/share/dbus-1/system-services/org.attache.Engine1.service",
+      "/etc/systemd/system/attache-engine.service",
+    ];
+    for (const file of files) await empty().mustExec(["mv", file, `${file}.away`]);
+    await rereadUnits(empty());
+    await empty().mustExec(["systemctl", "stop", "attache-engine.service"]); // last: it is started again at once
     await signIn(page, empty());
-    await expect(page.getByRole("main")).toContainText(/engine/i, { timeout: 15_000 });
+    const missing = page.getByRole("region", { name: "What is missing" });
+    await expect(missing).toContainText("The engine, which alone may change this host, is not installed.");
+    await expect(missing).toContainText("packaging/install");
     await expect(rowOf(page, "new")).toContainText("Detached");
+    await expect(page.getByRole("main").getByRole("button", { name: /^(Attach|Upgrade)/ })).toHaveCount(0);
     await expectSound(page, "no engine");
-    await empty().mustExec(["systemctl", "unmask", "--runtime", "attache-engine.service"]);
-    await expect(page.getByRole("main")).not.toContainText("does not answer", { timeout: 20_000 });
+
+    for (const file of files) await empty().mustExec(["mv", `${file}.away`, file]);
+    await rereadUnits(empty());
+    await expect(missing).toHaveCount(0, { timeout: 20_000 });
   });
 });
+
+/** What an installation does once its files are there. */
+async function rereadUnits(box: Box): Promise<void> {
+  await box.mustExec(["busctl", "call", ...BUS, "ReloadConfig"]);
+  await box.mustExec(["systemctl", "daemon-reload"]);
+}
