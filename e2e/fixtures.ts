@@ -1,4 +1,5 @@
 import { type Browser, type BrowserContext, test as base, expect, type Page } from "@playwright/test";
+import type { Deployment } from "../lib/deploy/types";
 import type { Box } from "./lab/box";
 import { bootHost, type HostOptions } from "./lab/host";
 
@@ -84,6 +85,38 @@ export async function attachedFilesBut(box: Box, service: string): Promise<strin
     -not -path "*/$1.*" -not -path "*/$1-*" | sort | while read -r file; do
       echo "$file $(readlink "$file") $(sha256sum < "$file")"; done`;
   return box.mustExec(["sh", "-c", script, "sh", service]);
+}
+
+/** How to call the engine with busctl; the method, "s" and one JSON text follow. */
+export const CALL_ENGINE = [
+  "busctl",
+  "call",
+  "org.attache.Engine1",
+  "/org/attache/Engine1",
+  "org.attache.Engine1",
+];
+
+/** What the engine answers to root on its own bus, past the web server: a value, or an error as code and parameters. */
+export async function askEngine(box: Box, method: string, input: unknown): Promise<EngineReply> {
+  const argv = [...CALL_ENGINE.toSpliced(1, 0, "--json=short"), method, "s", JSON.stringify(input)];
+  const { code, stdout, stderr } = await box.exec(argv);
+  // What fits no method never comes to an answer: the bus carries an error, whose text is the code.
+  if (code !== 0)
+    return { ok: false, error: { code: stderr.replace("Call failed: ", "").trim(), params: {} } };
+  const reply: { data: [string] } = JSON.parse(stdout);
+  return JSON.parse(reply.data[0]);
+}
+
+interface EngineReply {
+  readonly ok: boolean;
+  readonly value?: unknown;
+  readonly error?: { readonly code: string; readonly params: Readonly<Record<string, string | number>> };
+}
+
+/** Deployments under way, as the engine tells them. */
+export async function runningDeployments(box: Box): Promise<readonly Deployment[]> {
+  const { value } = await askEngine(box, "Running", {});
+  return (value as { deployments: Deployment[] }).deployments;
 }
 
 /** The page of the demo's web services, asked inside the host. */

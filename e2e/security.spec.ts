@@ -1,9 +1,19 @@
-import { expect, result, signIn, test, useHost } from "./fixtures";
+import { createHmac } from "node:crypto";
+import { readFileSync } from "node:fs";
+import {
+  askEngine,
+  CALL_ENGINE,
+  expect,
+  result,
+  runningDeployments,
+  signIn,
+  test,
+  useHost,
+} from "./fixtures";
 
 const host = useHost({ env: { ATTACHE_GRACE_MS: 10_000 } });
 
 const PAGES = ["/", "/services/startpage", "/history", "/deployments/01HZZZZZZZZZZZZZZZZZZZZZZZ"];
-const ENGINE = ["org.attache.Engine1", "/org/attache/Engine1", "org.attache.Engine1"];
 
 test("without a session every page is locked, and so are the stream and every action", async ({
   page,
@@ -22,28 +32,54 @@ test("an action without a session, or from another page, changes nothing", async
   const sent = page.waitForRequest((one) => one.method() === "POST");
   await page.getByRole("button", { name: "Upgrade to 1.3.0" }).click();
   const post = await sent;
-  const headers = { ...(await post.allHeaders()) };
   await page.getByRole("button", { name: "Cancel" }).click();
   await expect(result(page, "Cancelled: nothing was changed.")).toBeVisible();
+  await expect.poll(() => runningDeployments(host())).toEqual([]);
 
-  const before = await runningDeployments();
-  const body = post.postDataBuffer() ?? Buffer.alloc(0);
-  const without = Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith(":")));
-  const { cookie, ...noCookie } = without;
-  expect(cookie).toContain("attache-session");
-  for (const [name, change] of [
-    ["no session", noCookie],
-    [
-      "forged session",
-      { ...without, cookie: `attache-session=9999999999999.${"A".repeat(16)}.${"A".repeat(43)}` },
-    ],
-    ["another origin", { ...without, origin: "http://evil.example" }],
-    ["null origin", { ...without, origin: "null" }],
-    ["no origin", Object.fromEntries(Object.entries(without).filter(([key]) => key !== "origin"))],
+  const { "content-length": _, ...headers } = await post.allHeaders();
+  const { cookie, ...noCookie } = headers;
+  const { origin, ...noOrigin } = headers;
+  expect([cookie, origin]).toEqual([expect.stringContaining("attache-session="), host().baseUrl]);
+  const replay = async (changed: Record<string, string>) => {
+    const data = post.postDataBuffer() ?? Buffer.alloc(0);
+    const answer = await request.post(post.url(), { headers: changed, data, maxRedirects: 0 });
+    return { status: answer.status(), text: await answer.text(), running: await runningDeployments(host()) };
+  };
+
+  // What is refused below works as it was sent: else it might be refused for a mistake of this test.
+  const sentAgain = await replay(headers);
+  expect(sentAgain.status).toBe(200);
+  expect(sentAgain.running.map(({ service }) => service)).toEqual(["startpage"]);
+  expect(await askEngine(host(), "Cancel", { id: sentAgain.running[0]?.id, by: "test" })).toMatchObject({
+    ok: true,
+  });
+  await expect.poll(() => runningDeployments(host())).toEqual([]);
+
+  const forged = `attache-session=9999999999999.${"A".repeat(16)}.${"A".repeat(43)}`;
+  for (const [name, changed, status, words] of [
+    ["no session", noCookie, 200, '"code":"unauthenticated"'],
+    ["forged session", { ...headers, cookie: forged }, 200, '"code":"unauthenticated"'],
+    // Next itself turns these two away, before any code of ours runs.
+    ["another origin", { ...headers, origin: "http://evil.example" }, 500, "digest"],
+    ["null origin", { ...headers, origin: "null" }, 500, "digest"],
+    ["no origin", noOrigin, 200, '"code":"forbidden"'],
   ] as const) {
-    await request.post(post.url(), { headers: change, data: body, maxRedirects: 0 }).catch(() => null);
-    expect(await runningDeployments(), name).toBe(before);
+    const refused = await replay(changed);
+    expect([refused.status, refused.text], name).toEqual([status, expect.stringContaining(words)]);
+    expect(refused.running, name).toEqual([]);
   }
+});
+
+test("the stream of events ends with its session", async ({ request }) => {
+  const key = readFileSync(host().rootPath("/var/lib/attache-web/session.key"));
+  const body = `${Date.now() + 3000}.${"A".repeat(16)}`;
+  const cookie = `attache-session=${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
+  const opened = Date.now();
+  const stream = await fetch(`${host().baseUrl}/api/events`, { headers: { cookie } });
+  expect(stream.status).toBe(200);
+  expect(await stream.text()).toContain('"type":"hello"');
+  expect(Date.now() - opened).toBeGreaterThan(2000);
+  expect((await request.get(`${host().baseUrl}/api/events`, { headers: { cookie } })).status()).toBe(401);
 });
 
 test("the link opens one session, once", async ({ browser }) => {
@@ -72,12 +108,22 @@ test("a name that is not the loopback's own is refused, whatever is asked for", 
     expect(answer, path).toContain("421");
   }
   expect(await rawGet("/locked", `localhost:${host().port}`)).toContain("200 OK");
-  expect(await rawGet("/locked", "localhost:1")).toContain("421");
+  for (const name of ["localhost:1", `[::1]:${host().port}`, "localhost", ""])
+    expect(await rawGet("/locked", name), name).toContain("421");
+});
+
+test("an address with a broken escape is not found", async ({ page }) => {
+  await signIn(page, host());
+  for (const path of ["/services/%F0", "/services/%", "/deployments/%ff", "/%F0"]) {
+    const answer = await page.goto(`${host().baseUrl}${path}`);
+    expect(answer?.status(), path).toBe(404);
+    await expect(page.getByRole("heading", { level: 1, name: "Not here" })).toBeVisible();
+  }
 });
 
 test("the web server's user can ask the engine and nothing else", async () => {
   const asWeb = (argv: string[]) => host().exec(argv, { user: "attache" });
-  expect((await asWeb(["busctl", "call", ...ENGINE, "Running", "s", "{}"])).code).toBe(0);
+  expect((await asWeb([...CALL_ENGINE, "Running", "s", "{}"])).code).toBe(0);
   const forbidden = [
     ["systemctl", "--no-ask-password", "stop", "startpage.service"],
     ["systemctl", "--no-ask-password", "daemon-reload"],
@@ -93,41 +139,28 @@ test("the web server's user can ask the engine and nothing else", async () => {
 
 test("any other user can neither call the engine nor take its name", async () => {
   const asOther = (argv: string[]) => host().exec(argv, { user: "guestbook" });
-  const call = await asOther(["busctl", "call", ...ENGINE, "Running", "s", "{}"]);
+  const call = await asOther([...CALL_ENGINE, "Running", "s", "{}"]);
   expect(call.code).not.toBe(0);
   expect(call.stderr).toMatch(/denied|AccessDenied|not allowed/i);
 });
 
 test("the engine refuses what is no name, no version and no verb of its own", async () => {
-  const call = async (method: string, input: unknown) => {
-    const { stdout, stderr } = await host().exec([
-      "busctl",
-      "call",
-      ...ENGINE,
-      method,
-      "s",
-      JSON.stringify(input),
-    ]);
-    return stdout + stderr;
-  };
+  const codeOf = async (method: string, input: unknown) =>
+    (await askEngine(host(), method, input)).error?.code;
   const asked = { by: "test", expected: null };
-  expect(await call("Deploy", { ...asked, service: "../../etc", version: "1" })).toContain("unknown-service");
-  expect(await call("Deploy", { ...asked, service: "startpage", version: "/etc/passwd" })).toMatch(
-    /unknown-version|stale/,
+  const page = { ...asked, service: "startpage" };
+  expect(await codeOf("Deploy", { ...asked, service: "../../etc", version: "1" })).toBe("unknown-service");
+  expect(await codeOf("Deploy", { ...page, expected: "1.2.0", version: "/etc/passwd" })).toBe(
+    "unknown-version",
   );
-  expect(
-    await call("Deploy", { ...asked, service: "startpage", version: "1.3.0", path: "/tmp/x.raw" }),
-  ).toMatch(/invalid/i);
-  expect(await call("Deploy", "not an object")).toMatch(/invalid/i);
-  expect(await call("Shell", { command: "id" })).toContain("not-found");
-  expect(await call("Restart", { service: "startpage", unit: "ssh.service", by: "test" })).toContain(
+  expect(await codeOf("Deploy", { ...page, version: "1.3.0" })).toBe("stale");
+  expect(await codeOf("Deploy", { ...page, version: "1.3.0", path: "/tmp/x.raw" })).toBe("invalid-input");
+  expect(await codeOf("Deploy", "not an object")).toBe("invalid-input");
+  expect(await codeOf("Shell", { command: "id" })).toBe("not-found");
+  expect(await codeOf("Restart", { service: "startpage", unit: "ssh.service", by: "test" })).toBe(
     "no-such-unit",
   );
 });
-
-async function runningDeployments(): Promise<string> {
-  return host().mustExec(["busctl", "call", ...ENGINE, "Running", "s", "{}"]);
-}
 
 /** A plain request with any Host header: browsers and fetch would set their own. */
 async function rawGet(path: string, name: string): Promise<string> {

@@ -44,6 +44,8 @@ for (const [suite, systemd] of [
           .getByRole("button", { name: `Upgrade to ${version}` })
           .last()
           .click();
+        // Until this is said, the page may still show how the deployment before this one ended.
+        await expect(page.getByText(`Switching fragile to ${version}`).first()).toBeVisible();
         await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
       }
       expect(await attachedImage(host(), "fragile.service")).toBe("/srv/fragile/fragile_1.0.0.raw");
