@@ -1,5 +1,5 @@
 import { type Dirent, lstatSync, type Stats } from "node:fs";
-import { lstat, readdir, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Accounts } from "@/lib/images/accounts";
 import { toImageVersion } from "@/lib/images/image-version";
@@ -107,8 +107,7 @@ async function takeDirectory(file: string, role: Role, accounts: Accounts, found
       found.versions.push(...inner.versions);
       found.findings.push(...inner.findings);
       found.versioned.push(file);
-    } else if (await holdsOsRelease(file))
-      takeImage(file, "directory", await lstat(file), role, accounts, found);
+    } else if (holdsOsRelease(file)) takeImage(file, "directory", lstatSync(file), role, accounts, found);
     else found.below.push(file);
   } catch (error) {
     if (errorCode(error) !== "ENOENT") found.findings.push(problemOf(file, error));
@@ -152,17 +151,16 @@ function takeImage(
 }
 
 /** os-release(5) of a directory image may be an absolute symlink: what it leads to on this host is not asked. */
-async function holdsOsRelease(directory: string): Promise<boolean> {
-  for (const place of ["usr/lib/os-release", "etc/os-release"]) {
+function holdsOsRelease(directory: string): boolean {
+  return ["usr/lib/os-release", "etc/os-release"].some((place) => {
     try {
-      await lstat(join(directory, place));
-      return true;
+      // Most directories below a root hold none, and an error for each would cost more than the look itself.
+      return lstatSync(join(directory, place), { throwIfNoEntry: false }) !== undefined;
     } catch (error) {
-      const code = errorCode(error);
-      if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "EACCES") throw error;
+      if (errorCode(error) === "EACCES") return false;
+      throw error;
     }
-  }
-  return false;
+  });
 }
 
 /** Beside images every other file deserves a word; in a directory without any (a web site, say) only what looks like one. */

@@ -103,7 +103,7 @@ export function forgetDirectory(cache: ScanCache, directory: string): void {
 /** One file found twice (a root inside another, a symlink beside its target) is one version. */
 function withoutDoubles(versions: readonly ImageVersion[]): ImageVersion[] {
   const services = new Map<string, ImageVersion[]>();
-  for (const version of new Map(versions.map((one) => [one.path, one])).values()) {
+  for (const version of versions) {
     const same = services.get(version.service);
     if (same) same.push(version);
     else services.set(version.service, [version]);
@@ -111,7 +111,8 @@ function withoutDoubles(versions: readonly ImageVersion[]): ImageVersion[] {
   // Service by service: comparing versions is the dear part, and of 10,000 only 20 each have to be compared.
   return [...services.keys()]
     .sort(compareNames)
-    .flatMap((name) => services.get(name)?.sort(compareNewestFirst) ?? []);
+    .flatMap((name) => services.get(name)?.sort(compareNewestFirst) ?? [])
+    .filter((version, index, all) => version.path !== all[index - 1]?.path);
 }
 
 function sortFindings(findings: readonly Finding[]): Finding[] {

@@ -24,12 +24,13 @@ export function compareVersions(a: string, b: string): number {
     if (order !== 0) return order;
 
     const isOfRun = isDigit(a.charCodeAt(i)) || isDigit(b.charCodeAt(j)) ? isDigit : isLetter;
-    const left = runFrom(a, i, isOfRun);
-    const right = runFrom(b, j, isOfRun);
-    const difference = isOfRun === isDigit ? compareNumbers(left, right) : compareText(left, right);
+    const endOfA = endOfRun(a, i, isOfRun);
+    const endOfB = endOfRun(b, j, isOfRun);
+    const compareRuns = isOfRun === isDigit ? compareNumbers : compareText;
+    const difference = compareRuns(a, i, endOfA, b, j, endOfB);
     if (difference !== 0) return difference;
-    i += left.length;
-    j += right.length;
+    i = endOfA;
+    j = endOfB;
   }
 
   /** The side that has `character` here is the older one; where both do, both go on behind it. */
@@ -60,6 +61,7 @@ const TILDE = 0x7e;
 const DASH = 0x2d;
 const CARET = 0x5e;
 const DOT = 0x2e;
+const ZERO = 0x30;
 
 /** Characters that mean something; all others only separate. */
 function isValid(code: number): boolean {
@@ -74,20 +76,30 @@ function isLetter(code: number): boolean {
   return (code >= 0x61 && code <= 0x7a) || (code >= 0x41 && code <= 0x5a);
 }
 
-function runFrom(text: string, from: number, isOfRun: (code: number) => boolean): string {
+function endOfRun(text: string, from: number, isOfRun: (code: number) => boolean): number {
   let end = from;
   while (end < text.length && isOfRun(text.charCodeAt(end))) end++;
-  return text.slice(from, end);
+  return end;
 }
 
 /** Runs of digits of any length, without the limits of a number type; no digits at all is older than any. */
-function compareNumbers(a: string, b: string): number {
-  if (a === "" || b === "") return a === b ? 0 : a === "" ? -1 : 1;
-  const left = a.replace(/^0+/, "");
-  const right = b.replace(/^0+/, "");
-  return left.length !== right.length ? left.length - right.length : compareText(left, right);
+function compareNumbers(a: string, from: number, endOfA: number, b: string, start: number, endOfB: number) {
+  let i = from;
+  let j = start;
+  if (i === endOfA || j === endOfB) return Number(i < endOfA) - Number(j < endOfB);
+  while (i < endOfA && a.charCodeAt(i) === ZERO) i++;
+  while (j < endOfB && b.charCodeAt(j) === ZERO) j++;
+  return endOfA - i - (endOfB - j) || compareText(a, i, endOfA, b, j, endOfB);
 }
 
-function compareText(a: string, b: string): number {
-  return a === b ? 0 : a < b ? -1 : 1;
+/** In the order of ASCII, the shorter one first where it is the beginning of the other. In place: lists are sorted by it. */
+function compareText(a: string, from: number, endOfA: number, b: string, start: number, endOfB: number) {
+  let i = from;
+  let j = start;
+  while (i < endOfA && j < endOfB && a.charCodeAt(i) === b.charCodeAt(j)) {
+    i++;
+    j++;
+  }
+  if (i === endOfA || j === endOfB) return Number(i < endOfA) - Number(j < endOfB);
+  return a.charCodeAt(i) - b.charCodeAt(j);
 }

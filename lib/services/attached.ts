@@ -1,5 +1,5 @@
-import { closeSync, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
-import { readdir, realpath } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, readlinkSync, readSync, realpathSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { parseImageName } from "@/lib/images/name";
 import { errorCode } from "@/lib/images/system-error";
@@ -67,7 +67,7 @@ async function readLocation(directory: string, location: Location) {
   const attachments: Attachment[] = [];
   for (const { marker, units, profile, attachedAt } of images.values()) {
     // systemd 252 keeps the path as it was given, possibly one of portabled's own links; the file may also be gone.
-    const path = await realpath(marker.path).catch(() => marker.path);
+    const path = realPath(marker.path);
     const service = parseImageName(basename(path))?.service ?? parseImageName(basename(marker.path))?.service;
     if (service === undefined) findings.push(notRead(marker.path, "name-not-parsed"));
     else
@@ -108,6 +108,15 @@ function readDropIn(file: string): { marker: Marker; writtenAt: number } | { rea
     }
   } catch (error) {
     return { reason: errorCode(error) };
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch (error) {
+    errorCode(error);
+    return path;
   }
 }
 

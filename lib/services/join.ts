@@ -24,19 +24,20 @@ export interface ServiceNews {
 export function joinService(files: ServiceFiles, news: ServiceNews): Service {
   const attachment = files.attachments[0] ?? null;
   const main = mainUnit(files.name, news.units);
+  const facts = targetFacts(files, news);
   const findings = files.findings.filter((finding) => isTrueFor(finding, news.systemdMajor));
   return {
     name: files.name,
     state: serviceState(news.units, attachment !== null),
     attachment,
     current: files.versions.find((version) => version.path === attachment?.path) ?? null,
-    currentLabel: attachment && labelOf(attachment),
+    currentLabel: facts.current,
     versions: files.versions,
     units: news.units,
     enabled: news.units.some((unit) => unit.enabled),
     since: main?.since ?? null,
     findings,
-    ...chooseTargets(targetFacts(files, news)),
+    ...chooseTargets(facts),
     blocked: blockedBy(attachment, findings, news.running),
     running: news.running,
     last: news.last,

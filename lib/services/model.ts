@@ -84,7 +84,8 @@ export function createModel(options: ModelOptions): Model {
       reader.refresh({ images: "all", attached: true, units: true });
       await first;
       void learnHost();
-      void starts.learn();
+      // Starting journalctl takes a moment, for which whoever waits for the picture need not wait.
+      setImmediate(() => void starts.learn());
     },
 
     snapshot: (): Snapshot => ({

@@ -1,6 +1,7 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { PATH_SEPARATOR } from "@/lib/images/collisions";
 import { readImageVersion } from "@/lib/images/image-version";
+import { parseImageName } from "@/lib/images/name";
 import { compareNewestFirst } from "@/lib/images/order";
 import type { Scan } from "@/lib/images/scan";
 import { errorCode } from "@/lib/images/system-error";
@@ -53,25 +54,32 @@ export async function readAttached(paths: HostPaths): Promise<Attached> {
 
 /** Puts both together, by service; images that are attached from elsewhere than the roots are looked up on the way. */
 export async function joinReading(scan: Scan, attached: Attached): Promise<Reading> {
-  const known = new Set(scan.versions.map((version) => version.path));
-  const strangers = attached.attachments.filter((attachment) => !known.has(attachment.path));
-  const elsewhere = await Promise.all(strangers.map(findImage));
-  const versions = [...scan.versions, ...elsewhere.flatMap((found) => found.version ?? [])];
-  const findings = [
-    ...scan.findings,
-    ...attached.findings,
-    ...elsewhere.flatMap((found) => found.finding ?? []),
-  ];
-
   const services = new Map<string, Open>();
   const open = (name: string) => {
     const service = services.get(name) ?? { name, versions: [], attachments: [], findings: [] };
     services.set(name, service);
     return service;
   };
-  for (const version of versions) open(version.service).versions.push(version);
+  for (const version of scan.versions) open(version.service).versions.push(version);
+  const holderOf = (name: string | undefined, path: string) => {
+    const service = services.get(name ?? "");
+    return service?.versions.some((version) => version.path === path) ? service : undefined;
+  };
+  const strangers = attached.attachments.filter(({ service, path }) => !holderOf(service, path));
+  const elsewhere = await Promise.all(strangers.map(findImage));
+  const findings = [
+    ...scan.findings,
+    ...attached.findings,
+    ...elsewhere.flatMap((found) => found.finding ?? []),
+  ];
+
+  for (const { version } of elsewhere) {
+    if (!version) continue;
+    const { versions } = open(version.service);
+    versions.push(version);
+    versions.sort(compareNewestFirst);
+  }
   for (const attachment of attached.attachments) open(attachment.service).attachments.push(attachment);
-  for (const { version } of elsewhere) if (version) open(version.service).versions.sort(compareNewestFirst);
   for (const service of services.values()) {
     if (service.attachments.length > 1 && !findings.some((finding) => isShared(finding, service.name))) {
       const paths = service.attachments.map((attachment) => attachment.path).join(PATH_SEPARATOR);
@@ -80,10 +88,12 @@ export async function joinReading(scan: Scan, attached: Attached): Promise<Readi
   }
 
   const loose: Finding[] = [];
-  const owners = new Map(versions.map((version) => [version.path, version.service]));
   for (const finding of findings) {
     const { service: name, path } = finding.params;
-    const owner = services.get(String(name ?? owners.get(String(path)) ?? ""));
+    const owner =
+      name === undefined
+        ? holderOf(parseImageName(basename(String(path)))?.service, String(path))
+        : services.get(String(name));
     (owner?.findings ?? loose).push(finding);
   }
   return {

@@ -39,17 +39,19 @@ const facts = (service: string, isOpened = false, current: string | null = "1"):
   journalFiles: [],
 });
 const many = Array.from({ length: 100 }, (_, n) => `s${n}`);
-const considerAll = () => {
-  for (const service of many) requests.consider(service, facts(service));
+const consider = (...services: TargetFacts[]) => {
+  for (const one of services) requests.consider(one.versions[0]?.service ?? "", one);
+  vi.advanceTimersByTime(0);
 };
+const considerAll = () => consider(...many.map((service) => facts(service)));
 
 describe("asking for images to be opened", () => {
   // A hundred questions at once were more than the engine had memory for.
   it("is done for a few services at a time, the next when one is answered", () => {
     considerAll();
     expect(asked).toEqual(["s0 1", "s1 1", "s2 1", "s3 1"]);
-    requests.consider("s2", facts("s2", true));
-    requests.consider("s2", facts("s2", true));
+    consider(facts("s2", true));
+    consider(facts("s2", true));
     expect(asked.slice(4)).toEqual(["s4 1"]);
   });
 
@@ -61,24 +63,26 @@ describe("asking for images to be opened", () => {
   });
 
   it("begins with what somebody looks at, then what is attached", () => {
-    isUp = false;
-    requests.consider("detached", facts("detached", false, null));
-    requests.consider("attached", facts("attached"));
-    requests.consider("viewed", facts("viewed", false, null));
     requests.look("viewed");
+    consider(facts("detached", false, null), facts("attached"), facts("viewed", false, null));
+    expect(asked).toEqual(["viewed 1", "attached 1", "detached 1"]);
+  });
+
+  it("waits for the engine", () => {
+    isUp = false;
+    considerAll();
     expect(asked).toEqual([]);
     isUp = true;
     requests.startAgain();
-    requests.consider("new", facts("new"));
-    expect(asked.map((text) => text.split(" ")[0])).toEqual(["viewed", "attached", "new", "detached"]);
+    considerAll();
+    expect(asked).toHaveLength(4);
   });
 
   it("begins again with a new engine, a few at a time, leaving out what is known", () => {
     considerAll();
-    requests.consider("s0", facts("s0", true));
     asked = [];
     requests.startAgain();
-    for (const service of many) requests.consider(service, facts(service, service === "s0"));
+    consider(...many.map((service) => facts(service, service === "s0")));
     expect(asked).toHaveLength(4);
     expect(asked).not.toContain("s0 1");
   });

@@ -21,26 +21,23 @@ export function createRequests(
   isUp: () => boolean,
   lookAgain: (service: string) => void,
 ) {
+  const known = new Map<string, TargetFacts>();
   const asked = new Set<string>();
   const waiting = new Map<string, Wanted>();
   const underWay = new Map<string, UnderWay>();
   const settling = new Map<string, NodeJS.Timeout>();
   let inView: string | null = null;
+  let weighing: NodeJS.Immediate | undefined;
 
   return {
     /** Takes what is known of a service now: what it lacks is asked for some time, what it has was answered. */
     consider(service: string, facts: TargetFacts): void {
-      const open = underWay.get(service);
-      if (open && isAnswered(open, facts)) end(service);
-
-      const wanted = worthInspecting(facts, MOST).filter((version) => !asked.has(keyOf(version)));
-      const quiet = wanted.filter((version) => Math.abs(Date.now() - version.stamp.mtimeMs) >= QUIET_MS);
-      if (quiet.length < wanted.length) lookAgainLater(service);
-      if (quiet.length > 0) waiting.set(service, { versions: quiet, isAttached: facts.current !== null });
-      else waiting.delete(service);
-      sendSome();
+      known.set(service, facts);
+      // Not now: a picture of the host does not wait for it, and of many services the most urgent comes first.
+      weighing ??= setImmediate(weighAll);
     },
     forget(service: string): void {
+      known.delete(service);
       waiting.delete(service);
       end(service);
       sendSome();
@@ -55,11 +52,30 @@ export function createRequests(
       asked.clear();
     },
     close(): void {
+      clearImmediate(weighing);
       for (const timer of settling.values()) clearTimeout(timer);
       for (const { timer } of underWay.values()) clearTimeout(timer);
       waiting.clear();
     },
   };
+
+  function weighAll(): void {
+    weighing = undefined;
+    for (const [service, facts] of known) weigh(service, facts);
+    known.clear();
+    sendSome();
+  }
+
+  function weigh(service: string, facts: TargetFacts): void {
+    const open = underWay.get(service);
+    if (open && isAnswered(open, facts)) end(service);
+
+    const wanted = worthInspecting(facts, MOST).filter((version) => !asked.has(keyOf(version)));
+    const quiet = wanted.filter((version) => Math.abs(Date.now() - version.stamp.mtimeMs) >= QUIET_MS);
+    if (quiet.length < wanted.length) lookAgainLater(service);
+    if (quiet.length > 0) waiting.set(service, { versions: quiet, isAttached: facts.current !== null });
+    else waiting.delete(service);
+  }
 
   function sendSome(): void {
     while (isUp() && underWay.size < AT_ONCE) {

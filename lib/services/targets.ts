@@ -22,17 +22,15 @@ export interface TargetFacts {
  * says so.
  */
 export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rollback: Target | null } {
-  const { current } = facts;
   // Two files of one version cannot be told apart by name: neither can be asked for.
   const files = new Map<string, number>();
   for (const { label } of facts.versions) files.set(label, (files.get(label) ?? 0) + 1);
   const named = facts.versions.filter((version) => files.get(version.label) === 1);
-  const newer =
-    current === null ? named : named.filter((version) => compareVersions(version.label, current) > 0);
+  const { newer, older } = splitAt(named, facts.current);
   const upgrade = newer.find((version) => isFit(version, facts.failedLabels));
   return {
     upgrade: upgrade ? { version: upgrade, why: "newest" } : null,
-    rollback: chooseRollback(facts, named),
+    rollback: chooseRollback(facts, older),
   };
 }
 
@@ -44,11 +42,11 @@ export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rol
 export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[] {
   const { versions, current } = facts;
   const wanted: ImageVersion[] = versions.filter((version) => version.label === current);
-  const rollback = chooseRollback(facts, versions);
+  const { newer, older } = splitAt(versions, current);
+  const rollback = chooseRollback(facts, older);
   if (rollback) wanted.push(rollback.version);
-  for (const version of versions) {
+  for (const version of newer) {
     if (wanted.length >= most) break;
-    if (current !== null && compareVersions(version.label, current) <= 0) break;
     if (isFit(version, facts.failedLabels)) break;
     if (isPreRelease(version.label)) continue;
     if (!wanted.includes(version)) wanted.push(version);
@@ -61,14 +59,20 @@ function isFit(version: ImageVersion, failedLabels: ReadonlySet<string>): boolea
   return version.inspection?.ok === true && !isPreRelease(version.label) && !failedLabels.has(version.label);
 }
 
+/** Of versions that are sorted newest first, those before and those behind the current one; without one all are newer. */
+function splitAt(versions: readonly ImageVersion[], current: string | null) {
+  const order = ({ label }: ImageVersion) => (current === null ? 1 : compareVersions(label, current));
+  const end = versions.findIndex((version) => order(version) <= 0);
+  if (end < 0) return { newer: versions, older: [] };
+  const start = versions.findIndex((version, index) => index >= end && order(version) < 0);
+  return { newer: versions.slice(0, end), older: start < 0 ? [] : versions.slice(start) };
+}
+
 function chooseRollback(
-  { current, failedLabels, ranBefore, journalFiles }: TargetFacts,
-  named: readonly ImageVersion[],
+  { failedLabels, ranBefore, journalFiles }: TargetFacts,
+  allOlder: readonly ImageVersion[],
 ): Target | null {
-  if (current === null) return null;
-  const older = named.filter(
-    (version) => version.inspection?.ok !== false && compareVersions(version.label, current) < 0,
-  );
+  const older = allOlder.filter((version) => version.inspection?.ok !== false);
 
   const recorded = ranBefore.map((label) => older.find((version) => version.label === label)).find(isVersion);
   if (recorded) return { version: recorded, why: "history" };
