@@ -1,16 +1,10 @@
-import Link from "next/link";
+import { NotHere } from "@/components/not-here";
 
+/** Within the shell, which has a `main` already. */
 export default function NotFound() {
   return (
     <div className="lone">
-      <h1>Not here</h1>
-      <p>
-        There is no such page, service or deployment on this host. It may have been removed since the link was
-        made.
-      </p>
-      <p>
-        <Link href="/">All services</Link>
-      </p>
+      <NotHere />
     </div>
   );
 }
