@@ -5,7 +5,7 @@ import { resultSentence, runningSentence } from "@/components/deployment-words";
 import { LogBlock } from "@/components/log-block";
 import { ResultPanel } from "@/components/result-panel";
 import { RunningPanel } from "@/components/running-panel";
-import { summarize } from "@/components/service-row";
+import { toRowDeploymentWithStep } from "@/components/service-row";
 import { StepList } from "@/components/step-list";
 import { useDeployment } from "@/components/use-deployment";
 import { useNow } from "@/components/use-now";
@@ -25,7 +25,7 @@ interface DeploymentViewProps {
 export function DeploymentView({ initial, now: serverNow, back, cancel, deploy }: DeploymentViewProps) {
   const deployment = useDeployment(initial);
   const now = useNow(serverNow, deployment.phase === "finished" ? 60_000 : 500);
-  const summary = summarize(deployment);
+  const summary = toRowDeploymentWithStep(deployment);
   const { outcome, steps, log } = deployment;
   const isFailure = outcome === "needs-person" || outcome === "reverted";
   const words = outcome ? resultSentence({ ...summary, outcome }) : announcement(deployment);
@@ -65,5 +65,5 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, deploy }
 /** For the live region: the newest step, so that not every change of a number is read out. */
 function announcement(deployment: Deployment): string {
   const step = deployment.steps.findLast((one) => one.outcome === "running");
-  return step ? sayStep(step) : runningSentence({ ...summarize(deployment) });
+  return step ? sayStep(step) : runningSentence({ ...toRowDeploymentWithStep(deployment) });
 }

@@ -99,7 +99,7 @@ export function endedBetween(before: readonly ServiceRow[], after: readonly Serv
 
 /** Keeps the row of a deployment up to date from its own events, which may come before the row does. */
 export function applyDeployment(rows: readonly ServiceRow[], deployment: Deployment): readonly ServiceRow[] {
-  const summary = summarize(deployment);
+  const summary = toRowDeploymentWithStep(deployment);
   return rows.map((row) => {
     if (row.name !== deployment.service) return row;
     return deployment.phase === "finished"
@@ -122,7 +122,7 @@ export function upgradeKind(row: Pick<ServiceRow, "current">): Kind {
   return row.current === null ? "attach" : "upgrade";
 }
 
-export function summarize(deployment: Deployment): RowDeployment {
+export function toRowDeploymentWithStep(deployment: Deployment): RowDeployment {
   const step = deployment.steps.findLast(({ outcome, name }) => outcome === "running" && name !== "wait");
   return {
     ...toRowDeployment({

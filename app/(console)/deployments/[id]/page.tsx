@@ -9,7 +9,7 @@ import { requestTitle } from "@/components/deployment-words";
 import { LiveRefresh } from "@/components/live-refresh";
 import { pageTitle } from "@/components/page-title";
 import { ReasonForm } from "@/components/reason-form";
-import { countFailed, summarize } from "@/components/service-row";
+import { countFailed, toRowDeploymentWithStep } from "@/components/service-row";
 import { servicePath } from "@/components/target";
 import { wayBack } from "@/components/way-back";
 import { requireSession } from "@/lib/auth/session";
@@ -21,7 +21,7 @@ export async function generateMetadata({ params }: PageProps<"/deployments/[id]"
   const { host, services } = live().snapshot();
   const deployment = await live().deployment((await params).id);
   const title = deployment
-    ? `${requestTitle(summarize(deployment))} · ${cleanText(deployment.service)}`
+    ? `${requestTitle(toRowDeploymentWithStep(deployment))} · ${cleanText(deployment.service)}`
     : "Unknown deployment";
   return { title: pageTitle(title, host.name, countFailed(services)) };
 }
@@ -36,7 +36,7 @@ export default async function DeploymentPage({ params }: PageProps<"/deployments
   const service = live().service(deployment.service);
   const canAct = service != null && service.blocked === null && live().snapshot().missing.length === 0;
   const isLatest = service?.last?.id === deployment.id;
-  const back = canAct && isLatest ? wayBack(summarize(deployment), service.currentLabel) : null;
+  const back = canAct && isLatest ? wayBack(toRowDeploymentWithStep(deployment), service.currentLabel) : null;
   const now = Date.now();
   return (
     <>
@@ -45,7 +45,7 @@ export default async function DeploymentPage({ params }: PageProps<"/deployments
         <a href="/">Services</a> /{" "}
         <a href={servicePath(deployment.service)}>{cleanText(deployment.service)}</a>
       </p>
-      <h1>{requestTitle(summarize(deployment))}</h1>
+      <h1>{requestTitle(toRowDeploymentWithStep(deployment))}</h1>
       <DeploymentView
         initial={deployment}
         now={now}
