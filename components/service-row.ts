@@ -36,7 +36,16 @@ export interface ServiceRow {
   readonly findings: number;
 }
 
+const rows = new WeakMap<Service, ServiceRow>();
+
+/** The row of a service. The model keeps a service the same object while nothing of it changes, so each is made once. */
 export function toServiceRow(service: Service): ServiceRow {
+  const row = rows.get(service) ?? makeRow(service);
+  rows.set(service, row);
+  return row;
+}
+
+function makeRow(service: Service): ServiceRow {
   const refusals = {
     upgrade: refusalOf(service, service.upgrade),
     rollback: refusalOf(service, service.rollback),
