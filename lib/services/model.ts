@@ -234,12 +234,11 @@ export function createModel(options: ModelOptions): Model {
       journalFiles: starts.of(units),
     };
     requests.consider(name, targetFacts(files, past));
-    const { running, last } = { running: deployments.running(name), last: deployments.last(name) };
     const service = joinService(files, {
       ...past,
       units,
-      running,
-      last,
+      running: deployments.running(name),
+      last: deployments.last(name),
       systemdMajor: majorOf(news.systemdVersion),
     });
     return isDeepStrictEqual(service, services.get(name)) ? null : service;
