@@ -18,7 +18,7 @@ module.exports = {
   outputFileTracingExcludes: { "*": ["node_modules/sharp/**", "node_modules/@img/**"] },
   turbopack: { root: __dirname },
   // Bundled, dbus-next fails the build (it asks for x11) and would exist twice, which breaks its Variant class.
-  serverExternalPackages: ["dbus-next", "better-sqlite3", "@prisma/adapter-better-sqlite3"],
+  serverExternalPackages: ["dbus-next", "better-sqlite3"],
   // `npm run check` looks at the types of everything; the build need not do it again.
   typescript: { ignoreBuildErrors: true },
   poweredByHeader: false,
