@@ -138,6 +138,25 @@ test("everything in the list works with the keyboard alone", async ({ page }) =>
   await expect(page.getByRole("heading", { level: 1, name: "History" })).toBeVisible();
 });
 
+test("a link far down a page leads to the top of the next one", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 400 });
+  await signIn(page, host());
+  const heading = (name: string) => page.getByRole("heading", { level: 1, name, exact: true });
+  // At once: a key or wheel is answered by a movement, which may still be under way when the next page is there.
+  const scrollAway = () => page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  for (const name of ["wiki", "guestbook"]) {
+    await scrollAway();
+    await expect(heading("Services")).not.toBeInViewport();
+    await page.getByRole("link", { name, exact: true }).click();
+    await expect(heading(name)).toBeInViewport();
+    await scrollAway();
+    await expect(heading(name)).not.toBeInViewport();
+    await page.keyboard.press("g");
+    await page.keyboard.press("s");
+    await expect(heading("Services")).toBeInViewport();
+  }
+});
+
 test.describe("on an empty host", () => {
   const empty = useHost({ empty: true, env: { ATTACHE_IMAGE_ROOTS: "/opt/images:/home/*" } });
 
