@@ -14,7 +14,7 @@ export function MissingPanel({ missing }: { missing: readonly Message[] }) {
       </h2>
       <p>
         This page shows what can be seen without it, changes nothing, and connects by itself once it is there.
-        Run as root:
+        Commands are for root.
       </p>
       <ul className="plain">
         {missing.map((message) => {
