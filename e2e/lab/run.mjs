@@ -35,6 +35,10 @@ const COMMANDS = {
     await prepare({ box: true, browser: true, build: "all" });
     return runTypeScript("../bench/main.ts");
   },
+  screenshots: async () => {
+    await prepare({ box: true, browser: true, build: "all" });
+    return runTypeScript("../screenshots.ts");
+  },
   build: async () => {
     await prepare({ build: "all" });
     return 0;

@@ -95,11 +95,7 @@ export async function runUnitJobs(
   direction: Step["direction"],
   hadFailed: ReadonlySet<string> = NOBODY,
 ): Promise<void> {
-  const jobs = await Promise.allSettled(
-    units.map((unit) =>
-      runUnitJob(host, record, verb, unit, direction, direction === "back" || hadFailed.has(unit)),
-    ),
-  );
+  const jobs = await Promise.allSettled(units.map((unit) => runUnitJob(host, record, verb, unit, direction)));
   for (const [index, job] of jobs.entries())
     if (job.status === "rejected" && !(direction === "back" && hadFailed.has(units[index] ?? "")))
       throw job.reason;
@@ -112,13 +108,13 @@ async function runUnitJob(
   verb: JobVerb,
   unit: string,
   direction: Step["direction"],
-  mayHaveFailed: boolean,
 ): Promise<void> {
   await record.step(
     verb,
     direction,
     async () => {
-      if (mayHaveFailed && verb !== "stop") await host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
+      // Also forgets earlier starts: a few switches in a row must not meet the unit's start limit.
+      if (verb !== "stop") await host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
       const result = await host.systemd.runJob(verb, unit);
       if (result === "done" || result === "skipped") return;
       const status = await host.systemd.unitStatus(unit);
