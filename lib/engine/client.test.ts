@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Deployment } from "@/lib/deploy/types";
-import { createEngineClient } from "@/lib/engine/client";
+import { createEngineClient, problemOf } from "@/lib/engine/client";
+import { AppError } from "@/lib/errors";
 import type { BusClient, Signal, SignalMatch } from "@/lib/systemd/bus";
 
 describe("the engine's client", () => {
@@ -27,6 +28,21 @@ describe("the engine's client", () => {
     client.start();
     await expect.poll(() => client.link.state).toBe("up");
     expect([...client.running.keys()]).toEqual([]);
+  });
+});
+
+describe("why the engine cannot be asked", () => {
+  const failed = (name: string) => new AppError("call-failed", { name, text: "" });
+  it.each([
+    ["no activation file", failed("org.freedesktop.DBus.Error.ServiceUnknown"), "engine-missing"],
+    ["no unit", failed("org.freedesktop.systemd1.NoSuchUnit"), "engine-missing"],
+    ["masked", failed("org.freedesktop.systemd1.UnitMasked"), "engine-not-starting"],
+    ["its start fails, says the bus", failed("org.freedesktop.DBus.Error.TimedOut"), "engine-not-starting"],
+    ["its start fails, we gave up first", new AppError("timed-out"), "engine-not-starting"],
+    ["the policy is not read yet", new AppError("bus-denied"), "bus-denied"],
+    ["the bus is away", new AppError("bus-unreachable"), "bus-unreachable"],
+  ])("%s", (_name, error, code) => {
+    expect(problemOf(error).code).toBe(code);
   });
 });
 

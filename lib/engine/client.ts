@@ -134,10 +134,18 @@ export function createEngineClient(bus: BusClient): EngineClient {
   };
 }
 
-function problemOf(error: unknown): NonNullable<LinkState["problem"]> {
+/** What the bus answers where there is no engine to activate, and where there is one that does not come up. */
+export function problemOf(error: unknown): NonNullable<LinkState["problem"]> {
   if (!(error instanceof AppError)) return { code: "unexpected", params: {} };
-  const isAbsent = /\.(ServiceUnknown|NameHasNoOwner|Spawn\.\w+)$/.test(String(error.params.name ?? ""));
-  return isAbsent ? { code: "engine-missing", params: {} } : { code: error.code, params: error.params };
+  const name = String(error.params.name ?? "");
+  if (/\.(ServiceUnknown|NameHasNoOwner|NoSuchUnit)$/.test(name))
+    return { code: "engine-missing", params: {} };
+  if (
+    error.code === "timed-out" ||
+    /\.(UnitMasked|TimedOut|LoadFailed|BadUnitSetting|Spawn\.\w+)$/.test(name)
+  )
+    return { code: "engine-not-starting", params: {} };
+  return { code: error.code, params: error.params };
 }
 
 /** The engine wrote it from the same types, and the bus policy lets nobody else own its name. */

@@ -1,9 +1,6 @@
 import { AppError, type Message } from "@/lib/errors";
 import type { LinkState, Systemd } from "@/lib/systemd/types";
 
-/** The commands that add what a host may lack, for the page to show. */
-export const ADDS = { portabled: "apt-get install systemd-container", engine: "packaging/install" } as const;
-
 /** What is known of a host as such. */
 export interface HostNews {
   readonly systemdVersion: string | null;
@@ -22,14 +19,16 @@ export async function askHost(
   return { systemdVersion, isPortabledMissing };
 }
 
-/** Missing parts of the host, each with the command that adds it. */
+/** Why the engine cannot be asked, where waiting does not help. */
+const ENGINE_PROBLEMS: ReadonlySet<string> = new Set(["engine-missing", "engine-not-starting", "bus-denied"]);
+
+/** Missing parts of the host. */
 export function missingParts(bus: LinkState, engine: LinkState, news: HostNews): Message[] {
   const parts: Message[] = [];
   // Without the bus nothing else can be known to be missing.
   if (bus.state === "down") return [bus.problem ?? { code: "bus-unreachable", params: {} }];
-  if (news.isPortabledMissing) parts.push({ code: "portabled-missing", params: { command: ADDS.portabled } });
-  if (engine.problem?.code === "engine-missing")
-    parts.push({ code: "engine-missing", params: { command: ADDS.engine } });
+  if (news.isPortabledMissing) parts.push({ code: "portabled-missing", params: {} });
+  if (engine.problem && ENGINE_PROBLEMS.has(engine.problem.code)) parts.push(engine.problem);
   return parts;
 }
 
