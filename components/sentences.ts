@@ -139,6 +139,8 @@ export const REASONS = {
   "not-cancellable": () =>
     "It is too late to cancel, and too early to go back: it is being switched right now. Wait for its end, then switch back.",
   "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
+  "engine-not-starting": () =>
+    "The engine is installed but does not start; its journal on the host says why. Nothing was changed.",
   "engine-away": () => "The engine is away; it is started again when it is asked for.",
   "sent-back": () => "Somebody chose to go back.",
   incomplete: (p) => {
