@@ -23,6 +23,9 @@ module.exports = {
   typescript: { ignoreBuildErrors: true },
   poweredByHeader: false,
   headers: async () => [{ source: "/:path*", headers: HEADERS }],
+  // A refresh that meets a server in the middle of a restart waits for it. Without this, Next leaves the page for the
+  // browser's own error page, where nothing reconnects.
+  experimental: { useOffline: true },
   // Keeps `next dev` from writing files of its own into the checkout.
   agentRules: false,
 };

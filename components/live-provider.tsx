@@ -10,7 +10,7 @@ type Listener = (event: StreamEvent) => void;
 /** The stream of events, for whatever is on the page. Stays the same object for the life of the tab. */
 export interface Live {
   subscribe(listener: Listener): () => void;
-  /** Loads the page's facts again, at most about once a second, and only while the server answers. */
+  /** Loads the page's facts again, at most about once a second. Waits for a server that is away (`useOffline` in next.config). */
   refetch(): void;
   mark(): Mark;
   link(): HostLink;
@@ -29,12 +29,6 @@ export function useLive(): Live {
   const live = useContext(LiveContext);
   if (!live) throw new Error("useLive needs a LiveProvider above it");
   return live;
-}
-
-/** Next leaves the page for the browser's own error page when a refresh meets no server; the stream's next hello asks again. */
-async function isServerThere(): Promise<boolean> {
-  const answer = await fetch("/api/alive", { cache: "no-store" }).catch(() => null);
-  return answer?.ok === true;
 }
 
 /** Opens the one stream of this tab and tells every subscriber. `initial` is what the server knew when it drew the page. */
@@ -63,9 +57,9 @@ export function LiveProvider({
       refetch() {
         window.clearTimeout(timer);
         const wait = Math.max(100, refetchedAt + REFETCH_EVERY_MS - Date.now());
-        timer = window.setTimeout(async () => {
+        timer = window.setTimeout(() => {
           refetchedAt = Date.now();
-          if (await isServerThere()) router.refresh();
+          router.refresh();
         }, wait);
       },
       mark: () => state.current.mark,

@@ -36,6 +36,7 @@ export function useHost(options: Omit<Partial<HostOptions>, "name"> = {}): () =>
 export async function signIn(page: Page, box: Box): Promise<void> {
   await page.goto(box.openLink());
   await expect(page.getByRole("heading", { level: 1, name: "Services" })).toBeVisible();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible(); // its scripts run, keys are heard
 }
 
 /** A browser of its own with a session, for tests that need several. */
