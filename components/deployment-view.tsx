@@ -18,11 +18,12 @@ interface DeploymentViewProps {
   readonly now: number;
   readonly back: WayBack | null;
   readonly cancel: AnswerAction;
+  readonly keep: AnswerAction;
   readonly deploy: AnswerAction;
 }
 
 /** Result first, then the steps and what the failing unit said; alive while it runs. */
-export function DeploymentView({ initial, now: serverNow, back, cancel, deploy }: DeploymentViewProps) {
+export function DeploymentView({ initial, now: serverNow, back, cancel, keep, deploy }: DeploymentViewProps) {
   const deployment = useDeployment(initial);
   const now = useNow(serverNow, deployment.phase === "finished" ? 60_000 : 500);
   const summary = toRowDeploymentWithStep(deployment);
@@ -46,7 +47,7 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, deploy }
           hasLink={false}
         />
       ) : (
-        <RunningPanel deployment={summary} now={serverNow} cancel={cancel} hasLink={false} />
+        <RunningPanel deployment={summary} now={serverNow} cancel={cancel} keep={keep} hasLink={false} />
       )}
       <section className="part" aria-labelledby="steps-title">
         <h2 id="steps-title">Steps</h2>

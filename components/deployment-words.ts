@@ -36,6 +36,8 @@ export function runningSentence({ kind, from, to, phase, ...named }: Named & { p
       return doing(kind, service, to);
     case "settling":
       return `Watching whether ${kind === "restart" ? service : versionName(to)} stays up`;
+    case "trial":
+      return `${versionName(to)} is on trial: without a word from somebody ${from === null ? `${service} is detached again` : `${versionName(from)} comes back`}`;
     case "going-back":
       return from === null ? `Detaching ${service} again` : `Going back to ${versionName(from)}`;
     case "finished":
@@ -62,11 +64,21 @@ export function requestTitle({ kind, to }: Pick<Named, "kind" | "to">): string {
 }
 
 /** What "Cancel" means at this moment; `null` = it is too late. */
-export function cancelWords(phase: Phase, kind: Kind): "Cancel" | "Go back now" | null {
-  if (phase === "waiting") return "Cancel";
-  return phase === "settling" && (kind === "upgrade" || kind === "rollback" || kind === "attach")
-    ? "Go back now"
-    : null;
+export function cancelWords(phase: Phase, kind: Kind): "Cancel" | "Go back now" | "Stop waiting" | null {
+  switch (phase) {
+    case "waiting":
+      return "Cancel";
+    case "switching":
+      return kind === "restart" ? "Stop waiting" : "Go back now";
+    case "settling":
+    case "trial":
+      return kind === "restart" ? null : "Go back now";
+    case "going-back":
+    case "finished":
+      return null;
+    default:
+      return phase satisfies never;
+  }
 }
 
 function doing(kind: Kind, service: string, to: string | null): string {

@@ -5,6 +5,7 @@ import type { AnswerAction } from "@/components/answer";
 import { Countdown } from "@/components/countdown";
 import { cancelWords, runningSentence } from "@/components/deployment-words";
 import { Icon } from "@/components/icon";
+import { versionName } from "@/components/image-words";
 import type { RowDeployment } from "@/components/service-row";
 import { deploymentTone } from "@/components/tones";
 
@@ -12,13 +13,14 @@ interface RunningPanelProps {
   readonly deployment: RowDeployment;
   readonly now: number;
   readonly cancel: AnswerAction;
+  readonly keep: AnswerAction;
   /** Not on the deployment's own page. */
   readonly hasLink?: boolean;
 }
 
 /** What is going on, how long it can still be taken back, and the button for it. */
-export function RunningPanel({ deployment, now, cancel, hasLink = true }: RunningPanelProps) {
-  const { phase, kind, startsAt, service, id } = deployment;
+export function RunningPanel({ deployment, now, cancel, keep, hasLink = true }: RunningPanelProps) {
+  const { phase, kind, startsAt, endsAt, service, id, to } = deployment;
   const words = cancelWords(phase, kind);
   const tone = deploymentTone(deployment);
   return (
@@ -28,8 +30,14 @@ export function RunningPanel({ deployment, now, cancel, hasLink = true }: Runnin
         <span>
           {runningSentence(deployment)}{" "}
           {phase === "waiting" && startsAt !== null && <Countdown until={startsAt} now={now} />}
+          {phase === "trial" && endsAt !== null && <Countdown until={endsAt} now={now} />}
         </span>
       </p>
+      {phase === "trial" && (
+        <ActionButton action={keep} name="deployment" value={`${service}/${id}`} look="primary">
+          {`Keep ${versionName(to)}`}
+        </ActionButton>
+      )}
       {words && (
         <ActionButton key={words} action={cancel} name="deployment" value={`${service}/${id}`}>
           {words}

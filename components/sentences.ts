@@ -136,8 +136,14 @@ export const REASONS = {
   "nothing-ran": () => "None of its units was running before, so none was started.",
   detached: () => "It is detached; its image files are still there.",
   cancelled: () => "It was cancelled before anything happened.",
-  "not-cancellable": () =>
-    "It is too late to cancel, and too early to go back: it is being switched right now. Wait for its end, then switch back.",
+  "not-cancellable": () => "It is too late for that: it is going back already, or over. Wait for its end.",
+  "not-on-trial": () => "It is not on trial any more, so there is nothing to keep. Load the page again.",
+  kept: (p) => `It was on trial, and ${p("by")} kept it.`,
+  "trial-over": () => "Its trial is over and nobody kept it, so the version from before is back.",
+  "way-back-fired": () =>
+    "The engine was lost in the middle of it, so systemd itself put back what was there before.",
+  "broken-off": (p) =>
+    `${p("by")} would not wait any longer for ${p("unit")}, which neither stopped nor started.`,
   "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
   "engine-not-starting": () =>
     "The engine is installed but does not start; its journal on the host says why. Nothing was changed.",
@@ -181,6 +187,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "bus-denied": "The system bus refused a call.",
   "timed-out": "No answer came in time.",
   "engine-restarted": "The engine was interrupted.",
+  "broken-off": "Somebody would not wait any longer.",
   "changed-meanwhile": "Somebody else changed it meanwhile.",
   unexpected: "Something unforeseen went wrong.",
 };

@@ -115,6 +115,9 @@ export function RowProgress({
         <Icon tone={deploymentTone(deployment)} />
         <span>
           {runningSentence(deployment)}{" "}
+          {deployment.phase === "trial" && deployment.endsAt !== null && (
+            <Countdown until={deployment.endsAt} now={now} />
+          )}
           {deployment.phase === "waiting" && deployment.startsAt !== null && (
             <Countdown until={deployment.startsAt} now={now} />
           )}

@@ -41,6 +41,8 @@ const deployment: Deployment = {
   finishedAt: null,
   phase: "waiting",
   startsAt: 4,
+  trialMs: null,
+  endsAt: null,
   outcome: null,
   message: null,
   steps: [],

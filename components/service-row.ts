@@ -164,6 +164,6 @@ function toRowLast(
 }
 
 function toRowDeployment(one: DeploymentSummary): RowDeployment {
-  const { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to } = one;
-  return { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to };
+  const { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt, from, to } = one;
+  return { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt, from, to };
 }

@@ -61,6 +61,7 @@ export const PHASE_WORDS: Record<Phase, string> = {
   waiting: "Waiting",
   switching: "Switching",
   settling: "Settling",
+  trial: "On trial",
   "going-back": "Going back",
   finished: "Finished",
 };
@@ -103,6 +104,7 @@ const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string
   wait: () => "Wait, so that it can be cancelled",
   check: () => "Check the new image",
   remember: () => "Note the way back",
+  arm: () => "Have systemd take the way back should the engine be lost",
   attach: (p, { direction }) =>
     `${direction === "back" ? "Attach the old image again" : "Attach the image"}${given(p, "path") === "" ? "" : `: ${p("path")}`}`,
   detach: () => "Detach the image",
@@ -115,6 +117,9 @@ const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string
   start: (p) => `Start ${p("unit")}`,
   restart: (p) => `Restart ${p("unit")}`,
   settle: (p) => (given(p, "units") === "" ? "Look again" : `Watch whether it stays up: ${p("units")}`),
+  trial: () => "Watch until somebody keeps it, or its time is over",
+  "way-back": () => "Have systemd put back the files of the old version",
+  kill: (p) => `End ${p("unit")} by force, since it would not stop`,
 };
 
 /** One step in words. */

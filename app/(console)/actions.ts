@@ -25,7 +25,12 @@ export async function restartUnit(_previous: Answer | null, form: FormData): Pro
   return answer(form.get("target"), await restart(null, form));
 }
 
-/** Cancels while it waits, goes back while it settles. */
+/** The version on trial stays. */
+export async function keepVersion(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("deployment"), await keep(null, form));
+}
+
+/** Cancels while it waits, goes back until it is over. */
 export async function cancelDeployment(_previous: Answer | null, form: FormData): Promise<Answer> {
   return answer(form.get("deployment"), await cancel(null, form));
 }
@@ -34,8 +39,9 @@ export async function saveReason(_previous: Answer | null, form: FormData): Prom
   return answer(form.get("deployment"), await setReason(null, form));
 }
 
-const deploy = defineAction(DeployVersion, async ({ target }, actor) => {
-  const { id } = await live().engine("Deploy", { ...target, by: actor.name });
+const deploy = defineAction(DeployVersion, async ({ target, trialMinutes }, actor) => {
+  const trial = trialMinutes === undefined ? {} : { trialMs: trialMinutes * 60_000 };
+  const { id } = await live().engine("Deploy", { ...target, ...trial, by: actor.name });
   refresh();
   return id;
 });
@@ -59,6 +65,12 @@ const restart = defineAction(RestartUnit, async ({ target }, actor) => {
 
 const cancel = defineAction(CancelDeployment, async ({ deployment }, actor) => {
   await live().engine("Cancel", { id: deployment, by: actor.name });
+  refresh();
+  return deployment;
+});
+
+const keep = defineAction(CancelDeployment, async ({ deployment }, actor) => {
+  await live().engine("Keep", { id: deployment, by: actor.name });
   refresh();
   return deployment;
 });

@@ -11,7 +11,10 @@ const Target = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const DeployVersion = z.object({ target: Target });
+export const DeployVersion = z.object({
+  target: Target,
+  trialMinutes: z.coerce.number().int().min(1).max(1440).optional(),
+});
 /** The version that the page showed stands where a deployment has its target. */
 export const DetachService = z.object({ target: Target });
 /** `service/unit`. */

@@ -42,7 +42,7 @@ export async function attachImage(
   record: Record,
   wanted: Attaching,
   direction: Step["direction"],
-  ready: Promise<void> = Promise.resolve(),
+  ready: Promise<unknown> = Promise.resolve(),
 ): Promise<Switched> {
   const { service, file, choice, profile, location } = wanted;
   const options = { matches: choice.matches, profile, location };
@@ -136,7 +136,7 @@ async function guarded<T>(
   record: Record,
   service: string,
   direction: Step["direction"],
-  ready: Promise<void>,
+  ready: Promise<unknown>,
   change: (found: Attachment | null) => Promise<{ value: T; changes: readonly Change[] | null }>,
 ): Promise<T> {
   return host.exclusive(async () => {

@@ -61,6 +61,7 @@ export async function bringUp(
   wanted: Wanted,
   location: "persistent" | "runtime",
   direction: Step["direction"],
+  signal?: AbortSignal,
 ): Promise<void> {
   await record.step("reload", direction, () => host.systemd.reload());
   const links = [
@@ -73,7 +74,10 @@ export async function bringUp(
     await record.step("reload", direction, () => host.systemd.reload());
 
   const all = (verb: JobVerb, units: readonly string[]) =>
-    runUnitJobs(host, record, verb, units, direction, wanted.hadFailed);
+    runUnitJobs(host, record, verb, units, direction, {
+      hadFailed: wanted.hadFailed,
+      ...(signal ? { signal } : {}),
+    });
   const triggers = wanted.restart.filter((unit) => !isService(unit));
   const services = wanted.restart.filter(isService);
   await all("stop", wanted.stop);
@@ -86,6 +90,13 @@ export async function bringUp(
   await all("start", wanted.start);
 }
 
+export interface JobOptions {
+  /** Units whose failure on the way back is no news. */
+  readonly hadFailed?: ReadonlySet<string>;
+  /** An abort ends the waiting as a `Setback`; the reason is who. */
+  readonly signal?: AbortSignal;
+}
+
 /** Runs jobs side by side, and waits for every one of them before the first failure is thrown. */
 export async function runUnitJobs(
   host: Host,
@@ -93,9 +104,11 @@ export async function runUnitJobs(
   verb: JobVerb,
   units: readonly string[],
   direction: Step["direction"],
-  hadFailed: ReadonlySet<string> = NOBODY,
+  { hadFailed = NOBODY, signal }: JobOptions = {},
 ): Promise<void> {
-  const jobs = await Promise.allSettled(units.map((unit) => runUnitJob(host, record, verb, unit, direction)));
+  const jobs = await Promise.allSettled(
+    units.map((unit) => runUnitJob(host, record, verb, unit, direction, signal)),
+  );
   for (const [index, job] of jobs.entries())
     if (job.status === "rejected" && !(direction === "back" && hadFailed.has(units[index] ?? "")))
       throw job.reason;
@@ -108,6 +121,7 @@ async function runUnitJob(
   verb: JobVerb,
   unit: string,
   direction: Step["direction"],
+  signal?: AbortSignal,
 ): Promise<void> {
   await record.step(
     verb,
@@ -115,7 +129,12 @@ async function runUnitJob(
     async () => {
       // Also forgets earlier starts: a few switches in a row must not meet the unit's start limit.
       if (verb !== "stop") await host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
-      const result = await host.systemd.runJob(verb, unit);
+      const result = await host.systemd
+        .runJob(verb, unit, signal ? { signal } : {})
+        .catch((error: unknown) => {
+          if (!signal?.aborted) throw error;
+          throw new Setback({ code: "broken-off", params: { by: String(signal.reason), unit } });
+        });
       if (result === "done" || result === "skipped") return;
       const status = await host.systemd.unitStatus(unit);
       const why = {

@@ -47,6 +47,8 @@ export class FakeSystemd implements Systemd {
   readonly calls: string[] = [];
   /** Type and triggers of units that are no plain daemons. */
   readonly kinds = new Map<string, { type?: string; triggeredBy?: string[] }>();
+  /** Transient timers that were started and not called off. */
+  readonly timers = new Set<string>();
   /** Mishaps of the next calls that change what is attached, in order. */
   mishaps: (Mishap | null)[] = [];
   /** Called before each change of files, e.g. to break the image between check and reattach. */
@@ -123,6 +125,15 @@ export class FakeSystemd implements Systemd {
     for (const unit of units) await rm(path.join(wants, unit), { force: true });
   }
   async resetFailed() {}
+  async killUnit(unit: string) {
+    this.calls.push(`kill ${unit}`);
+  }
+  async startTimer(name: string) {
+    this.timers.add(name);
+  }
+  async stopTimer(name: string) {
+    this.timers.delete(name);
+  }
   async unitsByPatterns() {
     return [];
   }

@@ -1,6 +1,7 @@
 import { attachImage, detachImage } from "@/lib/deploy/attach";
 import { bringUp, failedUnits, runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
+import type { Armed } from "@/lib/deploy/dead-man";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
@@ -17,29 +18,58 @@ const NEVER = new AbortController().signal;
 /**
  * Puts back what was there before and ends the record as `reverted`, as
  * `refused` when the host turns out unchanged, or as `needs-person` when the
- * old version does not come up either. Never throws.
+ * old version does not come up either. Where portabled cannot do it, PID 1
+ * does, from the files that were laid out before the switch. Never throws.
  */
-export async function goBack(run: Run, intent: Intent, wayBack: WayBack, cause: unknown): Promise<void> {
+export async function goBack(
+  run: Run,
+  intent: Intent,
+  wayBack: WayBack,
+  cause: unknown,
+  armed: Armed | null,
+): Promise<void> {
   const { host, record, plan } = run;
   const why = messageOf(cause);
   try {
     await keepLog(host, record, cause);
+    if (armed?.hasFired()) await record.step("way-back", "back", () => armed.runNow());
     const now = await readAttachment(host, plan.service);
     if (isUntouched(now, wayBack.attachment) && nothingWasDone(record)) {
+      await armed?.callOff();
       record.finish("refused", why);
       return;
     }
-    record.update({ phase: "going-back" });
+    record.update({ phase: "going-back", endsAt: null });
+    await armed?.resume();
     await run.intents.write({ ...intent, stage: "going-back", wayBack, deployment: record.current });
-    if (wayBack.attachment) await backToOld(run, wayBack, wayBack.attachment, now);
-    else if (now) await backToNothing(run, now);
+    if (why.code === "broken-off" && now) await killStuck(run, now);
+    await back(run, wayBack, now).catch(async (error: unknown) => {
+      const after = await readAttachment(host, plan.service);
+      if (!armed || isUntouched(after, wayBack.attachment)) throw error;
+      await record.step("way-back", "back", () => armed.runNow());
+      await back(run, wayBack, await readAttachment(host, plan.service));
+    });
+    await armed?.callOff();
     record.finish("reverted", await withFacts(host, plan.service, why));
   } catch (error) {
+    await armed?.callOff();
     const facts = await withFacts(host, plan.service, why).catch(() => why);
     const second = messageOf(error);
     const params = { ...second.params, ...facts.params, first: why.code, second: second.code };
     record.finish("needs-person", { code: "could-not-go-back", params });
   }
+}
+
+async function back(run: Run, wayBack: WayBack, now: Attachment | null): Promise<void> {
+  if (wayBack.attachment) await backToOld(run, wayBack, wayBack.attachment, now);
+  else if (now) await backToNothing(run, now);
+}
+
+/** Somebody would not wait for it any longer: what still has not stopped is ended. */
+async function killStuck({ host, record }: Run, now: Attachment): Promise<void> {
+  for (const { name, active } of await statesOf(host, now))
+    if (active === "deactivating")
+      await record.step("kill", "back", () => host.systemd.killUnit(name), { unit: name });
 }
 
 /** The last words of the unit that failed, if it was one. */
@@ -118,7 +148,7 @@ async function unitsToRestart(host: Host, wayBack: WayBack, changed: ReadonlySet
 }
 
 /** Adds what is true on the host now: the attached version, and the state of its units. */
-async function withFacts(host: Host, service: string, why: Message): Promise<Message> {
+export async function withFacts(host: Host, service: string, why: Message): Promise<Message> {
   const now = await readAttachment(host, service);
   const states = now ? await statesOf(host, now) : [];
   const units = states.map((state) => `${state.name} ${state.active}`).join(", ");
@@ -132,6 +162,6 @@ function isUntouched(now: Attachment | null, old: Attachment | null): boolean {
 
 /** Only then is "nothing changed" true: the files are the old ones and no job was run. */
 function nothingWasDone(record: Record): boolean {
-  const harmless = new Set(["wait", "check", "remember", "attach", "compare"]);
+  const harmless = new Set(["wait", "check", "remember", "arm", "attach", "compare"]);
   return record.current.steps.every((step) => harmless.has(step.name));
 }

@@ -1,9 +1,11 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { uptime } from "node:os";
 import path from "node:path";
 import type { Choice } from "@/lib/deploy/matches";
 import type { Plan } from "@/lib/deploy/plan";
 import type { Deployment } from "@/lib/deploy/types";
 import type { RanUnit } from "@/lib/deploy/units";
+import { syncDirectory } from "@/lib/deploy/way-back-files";
 import type { Attachment } from "@/lib/services/types";
 
 /** All that is needed to put the old version back. */
@@ -21,9 +23,10 @@ export interface WayBack {
 
 /**
  * `planned`: nothing was changed yet. `switching`: portabled may have been
- * called. `going-back`: the old version is being put back.
+ * called. `trial`: the new version is up, and goes back at `trialEnds` unless
+ * it is kept. `going-back`: the old version is being put back.
  */
-export type Stage = "planned" | "switching" | "going-back";
+export type Stage = "planned" | "switching" | "trial" | "going-back";
 
 /** What the engine means to do, on disk before it does it. */
 export interface Intent {
@@ -34,6 +37,13 @@ export interface Intent {
   readonly wayBack: WayBack | null;
   /** What is taken of the new image; `null` until it was checked, and where there is none. */
   readonly choice: Choice | null;
+  /** End of the trial by `uptimeMs`: no change of the clock moves it. */
+  readonly trialEnds: number | null;
+}
+
+/** Milliseconds since the machine booted; no change of the clock moves it, and every process has the same. */
+export function uptimeMs(): number {
+  return uptime() * 1000;
 }
 
 export interface Intents {
@@ -97,14 +107,5 @@ function parseIntent(text: string): Intent | null {
       : null;
   } catch {
     return null;
-  }
-}
-
-async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -83,7 +83,7 @@ export function createRecord(initial: Deployment, publish: (deployment: Deployme
       }
     },
     finish(outcome, message) {
-      update({ outcome, message, phase: "finished", finishedAt: Date.now(), startsAt: null });
+      update({ outcome, message, phase: "finished", finishedAt: Date.now(), startsAt: null, endsAt: null });
     },
   };
 }

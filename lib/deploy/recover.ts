@@ -1,18 +1,28 @@
 import { isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
+import { finishSwitch, resumeTrial } from "@/lib/deploy/finish";
 import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Stage, WayBack } from "@/lib/deploy/intent";
 import { type Record as DeploymentRecord, messageOf, Setback } from "@/lib/deploy/record";
-import { finishSwitch, type Run } from "@/lib/deploy/run";
+import type { Run } from "@/lib/deploy/run";
 import type { Kind } from "@/lib/deploy/types";
+import { AppError } from "@/lib/errors";
 import type { Attachment } from "@/lib/services/types";
 
 /** What the host shows of the service when the engine comes back. */
 export type Found = "old" | "new" | "nothing" | "other";
 
-export const RECOVERIES = ["forget", "finish", "go-back", "finish-detach", "look-again", "ask"] as const;
+export const RECOVERIES = [
+  "forget",
+  "finish",
+  "go-back",
+  "finish-detach",
+  "resume-trial",
+  "look-again",
+  "ask",
+] as const;
 export type Recovery = (typeof RECOVERIES)[number];
 
 /**
@@ -23,16 +33,19 @@ export type Recovery = (typeof RECOVERIES)[number];
 const SWITCH: Record<Stage, Record<Found, Recovery>> = {
   planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
   switching: { old: "forget", new: "finish", nothing: "go-back", other: "ask" },
+  trial: { old: "go-back", new: "resume-trial", nothing: "go-back", other: "ask" },
   "going-back": { old: "go-back", new: "go-back", nothing: "go-back", other: "ask" },
 };
 const DETACH: Record<Stage, Record<Found, Recovery>> = {
   planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
   switching: { old: "go-back", new: "finish-detach", nothing: "finish-detach", other: "ask" },
+  trial: { old: "ask", new: "ask", nothing: "ask", other: "ask" }, // a detach has none
   "going-back": { old: "go-back", new: "go-back", nothing: "go-back", other: "ask" },
 };
 const RESTART: Record<Stage, Record<Found, Recovery>> = {
   planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
   switching: { old: "look-again", new: "look-again", nothing: "ask", other: "ask" },
+  trial: { old: "ask", new: "ask", nothing: "ask", other: "ask" }, // nor a restart
   "going-back": { old: "look-again", new: "look-again", nothing: "ask", other: "ask" },
 };
 
@@ -57,19 +70,28 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
   const { host, record, plan } = run;
   const { wayBack } = intent;
   if (!wayBack) return record.finish("refused", { code: "engine-restarted", params: {} });
+  const armed = await run.deadMan.takeOver(record.current.id);
+  // What PID 1 has begun comes to its end first; it always goes back.
+  if (armed?.hasFired()) await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
   await untilIdle(host); // a call of the earlier life may still be at work
   const now = await readAttachment(host, plan.service);
-  const recovery = decideRecovery(plan.kind, intent.stage, findingOf(intent, wayBack, now));
+  const stage = armed?.hasFired() ? "going-back" : intent.stage;
+  const recovery = decideRecovery(plan.kind, stage, findingOf(intent, wayBack, now));
+  const cause = armed?.hasFired() ? new Setback({ code: "way-back-fired", params: {} }) : INTERRUPTED;
   switch (recovery) {
     case "forget":
+      await armed?.callOff();
       return record.finish("refused", { code: "engine-restarted", params: {} });
     case "finish":
-      if (now) return finishSwitch(run, intent, wayBack, await switchedBefore(host, wayBack, now));
-      return goBack(run, intent, wayBack, INTERRUPTED);
+      if (now) return finishSwitch(run, intent, wayBack, await switchedBefore(host, wayBack, now), armed);
+      return goBack(run, intent, wayBack, cause, armed);
+    case "resume-trial":
+      return resumeTrial(run, intent, wayBack, armed);
     case "go-back":
-      return goBack(run, intent, wayBack, INTERRUPTED);
+      return goBack(run, intent, wayBack, cause, armed);
     case "finish-detach":
       await record.step("reload", "forward", () => host.systemd.reload());
+      await armed?.callOff();
       return record.finish("succeeded", { code: "detached", params: {} });
     case "look-again":
       return lookAgain(
@@ -77,6 +99,7 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
         wayBack.running.map(({ unit }) => unit),
       );
     case "ask":
+      await armed?.callOff();
       return record.finish("needs-person", { code: "changed-meanwhile", params: { now: now?.path ?? "" } });
     default:
       return recovery satisfies never;
@@ -99,6 +122,11 @@ function closeSteps(record: DeploymentRecord): void {
     step.outcome === "running" ? { ...step, outcome: "failed" as const, message } : step,
   );
   record.update({ steps });
+}
+
+/** The step has recorded it, and the host is looked at next. */
+function recorded(error: unknown): void {
+  if (!(error instanceof AppError)) throw error;
 }
 
 const INTERRUPTED = new Setback({ code: "engine-restarted", params: {} });

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { createDeadMan } from "@/lib/deploy/dead-man";
 import { createFakeHost, type FakeImage } from "@/lib/deploy/fake-systemd";
 import { readGround } from "@/lib/deploy/ground";
 import { createIntents } from "@/lib/deploy/intent";
@@ -317,7 +318,7 @@ async function hostWithImages(
 }
 
 type Decide = (ground: Awaited<ReturnType<typeof readGround>>) => ReturnType<typeof planDeployment>;
-type Signals = { graceMs?: number; cancel?: AbortSignal; back?: AbortSignal };
+type Signals = { graceMs?: number; cancel?: AbortSignal; back?: AbortSignal; keep?: AbortSignal };
 
 async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
   const ground = await readGround(host, "web", null);
@@ -329,9 +330,11 @@ async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
     host,
     record: createRecord({ ...BLANK, kind, from, to }, () => undefined),
     intents: createIntents(path.join(host.root, "intents")),
+    deadMan: createDeadMan(path.join(host.root, "way-back"), host),
     plan: planned.plan,
     cancel: signals.cancel ?? never,
     back: signals.back ?? never,
+    keep: signals.keep ?? never,
   };
   return { run, ground };
 }
@@ -339,6 +342,7 @@ async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
 async function run(host: FakeHost, decide: Decide, signals: Signals = {}) {
   const prepared = await prepare(host, decide, signals);
   await runDeployment(prepared.run, prepared.ground, signals.graceMs ?? 0);
+  await prepared.run.deadMan.forget(BLANK.id);
   return { deployment: prepared.run.record.current };
 }
 
@@ -376,6 +380,8 @@ const BLANK: Deployment = {
   finishedAt: null,
   phase: "waiting",
   startsAt: null,
+  trialMs: null,
+  endsAt: null,
   outcome: null,
   message: null,
   steps: [],

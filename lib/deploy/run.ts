@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { attachImage, detachImage, type Switched } from "@/lib/deploy/attach";
-import { bringUp, runUnitJobs, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
+import { attachImage, detachImage } from "@/lib/deploy/attach";
+import { runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
-import { goBack, keepLog } from "@/lib/deploy/go-back";
+import { type Armed, callOff, type DeadMan, untilFired } from "@/lib/deploy/dead-man";
+import { finishSwitch } from "@/lib/deploy/finish";
+import { goBack, keepLog, withFacts } from "@/lib/deploy/go-back";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
@@ -17,11 +19,14 @@ export interface Run {
   readonly host: Host;
   readonly record: Record;
   readonly intents: Intents;
+  readonly deadMan: DeadMan;
   readonly plan: Plan;
-  /** Aborted by Cancel, during the grace period. */
+  /** Aborted by Cancel, during the grace period; the reason is who. */
   readonly cancel: AbortSignal;
-  /** Aborted by "Go back now", while it settles. */
+  /** Aborted by "Go back now", from the first change to the end of the trial; the reason is who. */
   readonly back: AbortSignal;
+  /** Aborted by "Keep", during the trial; the reason is who. */
+  readonly keep: AbortSignal;
 }
 
 /**
@@ -36,37 +41,21 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
     const intent = intentOf(run, "switching", wayBack, checked?.choice ?? null);
     const written = run.intents.write(intent);
-    if (checked) return await switchVersion(run, intent, wayBack, checked, written);
-    await written;
-    if (plan.kind === "detach") await detach(run, now, wayBack);
-    else await restart(run, wayBack);
+    if (plan.kind === "restart") {
+      await written;
+      return await restart(run, wayBack);
+    }
+    const armed = record.step("arm", "forward", () =>
+      run.deadMan.arm(record.current.id, plan, wayBack, checked?.choice.units ?? []),
+    );
+    // Nothing is changed before both hold.
+    const ready = Promise.all([armed, written]).then(([mine]) => mine);
+    if (checked) await switchVersion(run, intent, wayBack, checked, ready);
+    else await detach(run, now, wayBack, ready);
   } catch (error) {
     if (error instanceof Cancelled)
       record.finish("cancelled", { code: "cancelled", params: { by: error.by } });
     else record.finish("refused", messageOf(error));
-  }
-}
-
-/** Finishes a switch whose files are in place: reload, restart what ran, look again. Recovery enters here too. */
-export async function finishSwitch(
-  run: Run,
-  intent: Intent,
-  wayBack: WayBack,
-  switched: Switched,
-): Promise<void> {
-  const { host, record, plan } = run;
-  try {
-    const wanted = await wantedAfterSwitch(host, switched, wayBack);
-    await bringUp(host, record, wanted, switched.attachment.location, "forward");
-    record.update({ phase: "settling" });
-    await settle(host, record, wanted.watch, "forward", run.back);
-    const isUp = wanted.watch.length > 0;
-    record.finish("succeeded", {
-      code: isUp ? "stays-up" : "nothing-ran",
-      params: { version: plan.to?.label ?? "" },
-    });
-  } catch (error) {
-    await goBack(run, intent, wayBack, error);
   }
 }
 
@@ -146,29 +135,32 @@ async function switchVersion(
   intent: Intent,
   wayBack: WayBack,
   { choice, profile }: Checked,
-  written: Promise<void>,
+  ready: Promise<Armed>,
 ): Promise<void> {
   const { host, record, plan } = run;
   const location = wayBack.attachment?.location ?? "persistent";
   const wanted = { service: plan.service, file: plan.to?.path ?? "", choice, profile, location };
   try {
-    const switched = await attachImage(host, record, wanted, "forward", written);
-    await finishSwitch(run, intent, wayBack, switched);
+    const switched = await attachImage(host, record, wanted, "forward", ready);
+    await finishSwitch(run, intent, wayBack, switched, await ready);
   } catch (error) {
-    await Promise.allSettled([written]); // the way back writes to the same file
-    await goBack(run, intent, wayBack, error);
+    const [armed] = await Promise.allSettled([ready]); // the way back writes to the same file
+    await goBack(run, intent, wayBack, error, armed.status === "fulfilled" ? armed.value : null);
   }
 }
 
-async function detach(run: Run, ground: HostGround, wayBack: WayBack): Promise<void> {
-  const { host, record } = run;
+async function detach(run: Run, ground: HostGround, wayBack: WayBack, ready: Promise<Armed>): Promise<void> {
+  const { host } = run;
   const attachment = wayBack.attachment;
   if (!attachment) throw new Refused({ code: "not-attached", params: { service: run.plan.service } });
   const file = ground.versions.find((version) => version.path === attachment.path) ?? ground.versions[0];
   if (!file) throw new Refused({ code: "image-missing", params: { path: attachment.path } });
+  const armed = await ready;
+  const record = untilFired(run.record, armed);
   try {
     const units = await unitsThatRun(host, attachment);
-    const stop = (names: readonly string[]) => runUnitJobs(host, record, "stop", names, "forward");
+    const stop = (names: readonly string[]) =>
+      runUnitJobs(host, record, "stop", names, "forward", { signal: run.back });
     await stop(units.filter((unit) => !isService(unit))); // first what would start the others again
     await stop(units.filter(isService));
     if (wayBack.enabled.length > 0)
@@ -180,9 +172,10 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack): Promise<v
       );
     await detachImage(host, record, attachment, file.path, "forward");
     await record.step("reload", "forward", () => host.systemd.reload());
+    await callOff(armed);
     record.finish("succeeded", { code: "detached", params: {} });
   } catch (error) {
-    await goBack(run, intentOf(run, "switching", wayBack, null), wayBack, error);
+    await goBack(run, intentOf(run, "switching", wayBack, null), wayBack, error, armed);
   }
 }
 
@@ -190,14 +183,14 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
   const { host, record, plan } = run;
   const units = plan.unit !== null ? [plan.unit] : wayBack.running.map(({ unit }) => unit).filter(isService);
   try {
-    await runUnitJobs(host, record, "restart", units, "forward");
+    await runUnitJobs(host, record, "restart", units, "forward", { signal: run.back });
     record.update({ phase: "settling" });
     await settle(host, record, units, "forward", new AbortController().signal);
     const code = units.length > 0 ? "stays-up" : "nothing-ran";
     record.finish("succeeded", { code, params: { version: plan.from?.label ?? "" } });
   } catch (error) {
     await keepLog(host, record, error);
-    record.finish("needs-person", messageOf(error));
+    record.finish("needs-person", await withFacts(host, plan.service, messageOf(error)));
   }
 }
 
@@ -208,7 +201,8 @@ export function intentOf(
   wayBack: WayBack | null,
   choice: Choice | null,
 ): Intent {
-  return { format: 1, stage, plan: run.plan, deployment: run.record.current, wayBack, choice };
+  const deployment = run.record.current;
+  return { format: 1, stage, plan: run.plan, deployment, wayBack, choice, trialEnds: null };
 }
 
 const NO_CHOICE: Choice = { matches: [], units: [] };

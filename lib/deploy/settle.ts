@@ -22,6 +22,7 @@ export async function watchSettle(
   units: readonly string[],
   settleMs: number,
   signal: AbortSignal,
+  everyMs = LOOK_EVERY_MS,
 ): Promise<Fall | null> {
   const first = await Promise.all(units.map((unit) => systemd.unitStatus(unit)));
   for (const status of first) {
@@ -30,7 +31,7 @@ export async function watchSettle(
   }
   const end = performance.now() + settleMs;
   while (performance.now() < end) {
-    await sleep(Math.min(LOOK_EVERY_MS, Math.max(1, end - performance.now())), undefined, { signal }).catch(
+    await sleep(Math.min(everyMs, Math.max(1, end - performance.now())), undefined, { signal }).catch(
       ignoreAbort,
     );
     if (signal.aborted) return null;

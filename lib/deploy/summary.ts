@@ -2,6 +2,6 @@ import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
 
 /** What a list needs of a deployment. */
 export function summarise(deployment: Deployment): DeploymentSummary {
-  const { from, to, steps: _steps, log: _log, profile: _profile, location: _location, ...rest } = deployment;
+  const { from, to, steps: _s, log: _l, profile: _p, location: _o, trialMs: _t, ...rest } = deployment;
   return { ...rest, from: from?.label ?? null, to: to?.label ?? null };
 }

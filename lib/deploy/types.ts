@@ -11,14 +11,18 @@ export const OUTCOMES = ["succeeded", "reverted", "refused", "cancelled", "needs
  */
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** Where a running deployment is. `waiting` = grace period, can be cancelled; `settling` = can be sent back. */
-export const PHASES = ["waiting", "switching", "settling", "going-back", "finished"] as const;
+/**
+ * Where a running deployment is. `waiting` = grace period, can be cancelled; `switching` and `settling` = can be sent
+ * back; `trial` = is up, and goes back at its end unless someone keeps it.
+ */
+export const PHASES = ["waiting", "switching", "settling", "trial", "going-back", "finished"] as const;
 export type Phase = (typeof PHASES)[number];
 
 export const STEPS = [
   "wait", // the grace period
   "check", // opens the new image, checks names, profile, collisions
   "remember", // writes down the way back
+  "arm", // lays it out for PID 1, which takes it when we are gone
   "attach", // AttachImage, or ReattachImage (for a switch)
   "detach",
   "compare", // other services' attached files are byte-identical
@@ -30,6 +34,9 @@ export const STEPS = [
   "start", // { unit }
   "restart", // { unit }
   "settle", // looks again after the settling time
+  "trial", // watches until someone keeps the version, or the time is over
+  "way-back", // PID 1 puts the old version back without portabled
+  "kill", // { unit } ends what would not stop
 ] as const;
 export type StepName = (typeof STEPS)[number];
 
@@ -80,6 +87,10 @@ export interface Deployment {
   readonly phase: Phase;
   /** End of the grace period; `null` when there is none or it is over. */
   readonly startsAt: number | null;
+  /** How long the version is on trial, ms; `null` when it stays without being asked for. */
+  readonly trialMs: number | null;
+  /** End of the trial, while it is on. */
+  readonly endsAt: number | null;
   readonly outcome: Outcome | null;
   /** Why it ended so, and what is true on the host now. */
   readonly message: Message | null;
@@ -103,6 +114,7 @@ export type DeploymentSummary = Pick<
   | "outcome"
   | "message"
   | "startsAt"
+  | "endsAt"
 > & { readonly from: string | null; readonly to: string | null };
 
 /** Why a button is greyed out, and why the engine says no. */

@@ -33,6 +33,8 @@ export const METHODS = {
       by: By,
       reason: Reason.optional(),
       graceMs: GraceMs.optional(),
+      /** Back to the present version after this long, unless someone keeps the new one. */
+      trialMs: z.number().int().min(1000).max(86_400_000).optional(),
     })
     .strict(),
   Detach: z
@@ -54,8 +56,10 @@ export const METHODS = {
       graceMs: GraceMs.optional(),
     })
     .strict(),
-  /** While it waits: cancels. While it settles: goes back now. Otherwise refused. */
+  /** While it waits: cancels. Until it is over: goes back now, also when a job hangs. While it goes back: refused. */
   Cancel: z.object({ id: DeploymentId, by: By }).strict(),
+  /** During a trial: the new version stays. */
+  Keep: z.object({ id: DeploymentId, by: By }).strict(),
   /** Adds or replaces the reason of a deployment, running or long past. */
   SetReason: z.object({ id: DeploymentId, by: By, reason: Reason }).strict(),
   /** Deployments under way. */
@@ -71,6 +75,7 @@ export interface Outputs {
   Detach: { id: string };
   Restart: { id: string };
   Cancel: { accepted: "cancelled" | "going-back" };
+  Keep: Record<string, never>;
   SetReason: Record<string, never>;
   Running: { deployments: Deployment[]; version: string };
 }

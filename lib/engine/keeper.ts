@@ -74,5 +74,6 @@ function ended(deployment: Deployment): Deployment {
     message,
     finishedAt: Date.now(),
     startsAt: null,
+    endsAt: null,
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { openDatabase } from "@/lib/db";
+import { createDeadMan } from "@/lib/deploy/dead-man";
 import { createExclusive, type Host } from "@/lib/deploy/host";
 import { createIntents } from "@/lib/deploy/intent";
 import { emit, openDoor } from "@/lib/engine/door";
@@ -45,10 +46,12 @@ async function main(): Promise<void> {
     exclusive: createExclusive(),
   };
   const intents = createIntents(path.join(env.stateDir, "intents"));
+  const deadMan = createDeadMan(path.join(env.stateDir, "way-back"), host);
   const engine = createEngine({
     host,
     inspector,
     intents,
+    deadMan,
     journal: keeper,
     graceMs: env.graceMs,
     version,
@@ -60,6 +63,8 @@ async function main(): Promise<void> {
   const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
   const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
   for (const intent of over) await intents.remove(intent.plan.service);
+  const isOpen = (id: string) => open.some(({ deployment }) => deployment.id === id && !deployment.outcome);
+  for (const id of await deadMan.known()) if (!isOpen(id)) await deadMan.forget(id);
   await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
   const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));

@@ -1,4 +1,5 @@
 import { ulid } from "ulid";
+import type { DeadMan } from "@/lib/deploy/dead-man";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents } from "@/lib/deploy/intent";
@@ -7,7 +8,7 @@ import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { type Run, runDeployment } from "@/lib/deploy/run";
 import { summarise } from "@/lib/deploy/summary";
-import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
+import type { Deployment, DeploymentSummary, Phase } from "@/lib/deploy/types";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
 import type { AppError, Message } from "@/lib/errors";
@@ -25,6 +26,7 @@ export interface EngineOptions {
   readonly host: Host;
   readonly inspector: Inspector;
   readonly intents: Intents;
+  readonly deadMan: DeadMan;
   readonly journal: Journal;
   readonly graceMs: number;
   readonly version: string;
@@ -39,6 +41,7 @@ interface Held {
   readonly deployment: () => Deployment;
   readonly cancel: AbortController;
   readonly back: AbortController;
+  readonly keep: AbortController;
   readonly record: Record;
 }
 
@@ -63,6 +66,7 @@ export function createEngine(options: EngineOptions): {
       summary: () => summarise(record.current),
       cancel: new AbortController(),
       back: new AbortController(),
+      keep: new AbortController(),
     };
     held.set(initial.service, one);
     return one;
@@ -71,15 +75,18 @@ export function createEngine(options: EngineOptions): {
     host,
     record: one.record,
     intents,
+    deadMan: options.deadMan,
     plan,
     cancel: one.cancel.signal,
     back: one.back.signal,
+    keep: one.keep.signal,
   });
   const release = async (one: Held) => {
     const last = one.record.current;
     await journal.save(last);
-    await intents
-      .remove(last.service)
+    await options.deadMan
+      .forget(last.id)
+      .then(() => intents.remove(last.service))
       .catch((error: unknown) => console.error("an intent stays behind:", error));
     held.delete(last.service);
     journal.finished(last);
@@ -127,11 +134,18 @@ export function createEngine(options: EngineOptions): {
     async Cancel({ id, by }) {
       const one = [...held.values()].find((other) => other.record.current.id === id);
       if (!one) return failed("not-found", { id });
-      const { phase } = one.record.current;
+      const { phase, kind } = one.record.current;
       if (phase === "waiting") one.cancel.abort(by);
-      else if (phase === "settling" && one.record.current.kind !== "restart") one.back.abort(by);
+      else if (kind === "restart" ? phase === "switching" : CAN_GO_BACK.has(phase)) one.back.abort(by);
       else return failed("not-cancellable", { phase });
       return { ok: true, value: { accepted: phase === "waiting" ? "cancelled" : "going-back" } };
+    },
+    async Keep({ id, by }) {
+      const one = [...held.values()].find((other) => other.record.current.id === id);
+      if (!one) return failed("not-found", { id });
+      if (one.record.current.phase !== "trial") return failed("not-on-trial", {});
+      one.keep.abort(by);
+      return { ok: true, value: {} };
     },
     async SetReason({ id, reason }) {
       const one = [...held.values()].find((other) => other.record.current.id === id);
@@ -166,7 +180,15 @@ export function createEngine(options: EngineOptions): {
   };
 }
 
-type Asked = { service: string; by: string; reason?: string | undefined; graceMs?: number | undefined };
+type Asked = {
+  service: string;
+  by: string;
+  reason?: string | undefined;
+  graceMs?: number | undefined;
+  trialMs?: number | undefined;
+};
+
+const CAN_GO_BACK: ReadonlySet<Phase> = new Set(["switching", "settling", "trial"]);
 
 function blank(id: string, asked: Asked, graceMs: number): Deployment {
   const now = Date.now();
@@ -185,6 +207,8 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
     finishedAt: null,
     phase: "waiting",
     startsAt: graceMs > 0 ? now + graceMs : null,
+    trialMs: asked.trialMs ?? null,
+    endsAt: null,
     outcome: null,
     message: null,
     steps: [],
@@ -193,7 +217,7 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
 }
 
 function failed(
-  code: AppError["code"] | "not-cancellable",
+  code: AppError["code"] | "not-cancellable" | "not-on-trial",
   params: Message["params"],
 ): { ok: false; error: Message } {
   return { ok: false, error: { code, params } };

@@ -67,6 +67,8 @@ export function aDeployment(n: number, change: Partial<Deployment> = {}): Deploy
     startedAt: at + 3000,
     finishedAt: at + 9000,
     startsAt: null,
+    trialMs: null,
+    endsAt: null,
     phase: "finished",
     outcome: "succeeded",
     message: { code: "stays-up", params: { version: "1.1.0", tries: 2 } },

@@ -82,6 +82,7 @@ describe("a list", () => {
       log: _log,
       profile: _profile,
       location: _location,
+      trialMs: _trialMs,
       ...same
     } = aDeployment(1);
     expect(listDeployments(db, { limit: 50 }).rows.at(-1)).toEqual({

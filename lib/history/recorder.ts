@@ -97,7 +97,7 @@ export function createRecorder(db: OwnedDatabase, onError: (error: unknown) => v
       db.read((connection) =>
         connection
           .all<Pick<DeploymentRow, "id">>(
-            "SELECT id FROM Deployment WHERE phase IN ('waiting', 'switching', 'settling', 'going-back') ORDER BY id",
+            "SELECT id FROM Deployment WHERE phase IN ('waiting', 'switching', 'settling', 'trial', 'going-back') ORDER BY id",
           )
           .flatMap(({ id }) => readDeployment(connection, id) ?? []),
       ),

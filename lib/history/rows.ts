@@ -31,7 +31,7 @@ export const SUMMARY_COLUMNS = [
 export type SummaryRow = Pick<DeploymentRow, (typeof SUMMARY_COLUMNS)[number]>;
 
 export function toRow(deployment: Deployment): DeploymentRow {
-  const { from, to, message, steps: _steps, log, ...same } = deployment;
+  const { from, to, message, steps: _steps, endsAt: _endsAt, log, ...same } = deployment;
   return {
     ...same,
     fromLabel: from?.label ?? null,
@@ -67,6 +67,7 @@ export function toDeployment(row: DeploymentRow, steps: readonly StepRow[]): Dep
     to: toVersion(row.toLabel, row.toPath, row.toSize, row.toMtimeMs, row.toSha256),
     profile: row.profile,
     location: row.location === null ? null : stored<Location>(row.location),
+    trialMs: row.trialMs,
     steps: steps.map(toStep),
     log: parsed<Deployment["log"]>(row.log),
   };
@@ -85,6 +86,7 @@ export function toSummary(row: SummaryRow): DeploymentSummary {
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,
     startsAt: row.startsAt,
+    endsAt: null, // only while it runs, and then the engine tells it
     phase: stored<Phase>(row.phase),
     outcome: row.outcome === null ? null : stored<Outcome>(row.outcome),
     message: row.message === null ? null : parsed<Deployment["message"]>(row.message),

@@ -5,6 +5,12 @@ import { errorCode } from "@/lib/images/system-error";
 import { isUnitName } from "@/lib/services/unit-name";
 import type { HostPaths } from "@/lib/systemd/types";
 
+/** A link that has PID 1 start a unit at boot, or that gives it another name. */
+export interface EnableLink {
+  readonly unit: string;
+  readonly path: string;
+}
+
 /**
  * Names of the units that something pulls in at boot: a link in a `*.wants`,
  * `*.requires` or `*.upholds` directory, or an alias. systemctl puts links
@@ -15,37 +21,46 @@ import type { HostPaths } from "@/lib/systemd/types";
 export async function readEnabledUnits(
   paths: Pick<HostPaths, "attached" | "unitLinks">,
 ): Promise<ReadonlySet<string>> {
-  const enabled = new Set<string>();
-  const { attached, unitLinks } = paths;
-  const directories = [attached.persistent, attached.runtime, unitLinks.persistent, unitLinks.runtime];
-  await Promise.all(
-    directories.map(async (directory) => {
+  return new Set((await readEnableLinks(paths)).map(({ unit }) => unit));
+}
+
+/** The links behind `readEnabledUnits`. Throws nothing. */
+export async function readEnableLinks(
+  paths: Pick<HostPaths, "attached" | "unitLinks">,
+): Promise<readonly EnableLink[]> {
+  const found = await Promise.all(
+    linkDirectories(paths).map(async (directory) => {
+      const links: EnableLink[] = [];
       for (const entry of await list(directory)) {
         const path = `${directory}/${entry.name}`;
         if (entry.isDirectory() && isPullDirectory(entry.name)) {
-          for (const link of await list(path)) if (isUnitName(link.name)) enabled.add(link.name);
+          for (const link of await list(path))
+            if (isUnitName(link.name)) links.push({ unit: link.name, path: `${path}/${link.name}` });
         } else if (entry.isSymbolicLink() && isUnitName(entry.name)) {
           const target = aliasTarget(path);
-          if (target !== null && target !== entry.name) enabled.add(target);
+          if (target !== null && target !== entry.name) links.push({ unit: target, path });
         }
       }
+      return links;
     }),
   );
-  return enabled;
+  return found.flat();
 }
 
 /** The directories that hold such links now. */
 export async function pullDirectories(paths: Pick<HostPaths, "attached" | "unitLinks">): Promise<string[]> {
-  const { attached, unitLinks } = paths;
-  const directories = [attached.persistent, attached.runtime, unitLinks.persistent, unitLinks.runtime];
   const found = await Promise.all(
-    directories.map(async (directory) =>
+    linkDirectories(paths).map(async (directory) =>
       (await list(directory))
         .filter((entry) => entry.isDirectory() && isPullDirectory(entry.name))
         .map((entry) => `${directory}/${entry.name}`),
     ),
   );
   return found.flat();
+}
+
+function linkDirectories({ attached, unitLinks }: Pick<HostPaths, "attached" | "unitLinks">): string[] {
+  return [attached.persistent, attached.runtime, unitLinks.persistent, unitLinks.runtime];
 }
 
 function isPullDirectory(name: string): boolean {

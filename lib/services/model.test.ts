@@ -281,7 +281,7 @@ describe("the live picture of a host", () => {
     await model.start();
     host.engine.turn("down", "engine-missing");
     expect(model.snapshot().missing.map((part) => part.code)).toEqual(["engine-missing"]);
-    const times = { requestedAt: 0, startedAt: null, finishedAt: null, startsAt: null };
+    const times = { requestedAt: 0, startedAt: null, finishedAt: null, startsAt: null, endsAt: null };
     const rest = {
       kind: "upgrade",
       reason: "",

@@ -31,6 +31,7 @@ declare module "dbus-next/lib/dbus-buffer.js" {
 
 declare module "dbus-next/lib/variant.js" {
   class Variant {
+    constructor(signature: string, value: unknown);
     readonly signature: string;
     readonly value: unknown;
   }

@@ -2,6 +2,7 @@ import { AppError } from "@/lib/errors";
 import type { BusClient } from "./bus";
 import { runJob } from "./job";
 import { callManager, readProperties, readProperty, SYSTEMD1 } from "./manager";
+import { startTimer, stopTimer } from "./timer";
 import type { Location, Systemd } from "./types";
 import { unitPath } from "./unit-path";
 import { toUnitState, toUnitStatus } from "./unit-status";
@@ -14,6 +15,8 @@ const RELOAD_TIMEOUT_MS = 180_000;
 const PORTABLE_FLAG = 4n;
 const RUNTIME_FLAG = 1n;
 
+const SIGKILL = 9;
+
 export type Systemd1 = Pick<
   Systemd,
   | "version"
@@ -25,6 +28,9 @@ export type Systemd1 = Pick<
   | "unitStatus"
   | "unitsByPatterns"
   | "runJob"
+  | "killUnit"
+  | "startTimer"
+  | "stopTimer"
 >;
 
 /** PID 1. */
@@ -80,6 +86,13 @@ export function createSystemd1(bus: BusClient): Systemd1 {
     },
 
     runJob: (verb, unit, options) => runJob(bus, verb, unit, options),
+
+    async killUnit(unit) {
+      await unlessUnknown(callManager(bus, "KillUnit", "ssi", [unit, "all", SIGKILL]));
+    },
+
+    startTimer: (name, afterMs) => startTimer(bus, name, afterMs),
+    stopTimer: (name) => stopTimer(bus, name),
   };
 }
 

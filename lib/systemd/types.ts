@@ -152,6 +152,14 @@ export interface Systemd {
   /** Queues a job (mode "replace") and waits for its result, watching JobRemoved from before the call. */
   runJob(verb: JobVerb, unit: string, options?: { signal?: AbortSignal }): Promise<JobResult>;
 
+  /** SIGKILL to every process of a unit, also to its `ExecStop=`. */
+  killUnit(unit: string): Promise<void>;
+
+  /** Has PID 1 start `x.service` once, `afterMs` from now on its monotonic clock, whatever becomes of us; `name` is `x.timer`. */
+  startTimer(name: string, afterMs: number): Promise<void>;
+  /** Calls such a timer off; one that is not there is no error. */
+  stopTimer(name: string): Promise<void>;
+
   /** The newest journal lines of a unit, oldest first. With an invocation id only of that run. */
   journal(query: { unit: string; invocationId?: string; lines: number }): Promise<readonly JournalLine[]>;
 }

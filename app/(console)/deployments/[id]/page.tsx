@@ -1,7 +1,7 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { connection } from "next/server";
-import { cancelDeployment, deployVersion, saveReason } from "@/app/(console)/actions";
+import { cancelDeployment, deployVersion, keepVersion, saveReason } from "@/app/(console)/actions";
 import { DeploymentFacts } from "@/app/(console)/deployments/[id]/deployment-facts";
 import { cleanText } from "@/components/clean-text";
 import { DeploymentView } from "@/components/deployment-view";
@@ -51,6 +51,7 @@ export default async function DeploymentPage({ params }: PageProps<"/deployments
         now={now}
         back={back}
         cancel={cancelDeployment}
+        keep={keepVersion}
         deploy={deployVersion}
       />
       <DeploymentFacts deployment={deployment} now={now} />

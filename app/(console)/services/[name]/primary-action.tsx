@@ -1,4 +1,4 @@
-import { cancelDeployment, deployVersion } from "@/app/(console)/actions";
+import { cancelDeployment, deployVersion, keepVersion } from "@/app/(console)/actions";
 import { ActionButton, RefusedButton } from "@/components/action-button";
 import { versionName } from "@/components/image-words";
 import { ResultPanel } from "@/components/result-panel";
@@ -21,7 +21,8 @@ interface PrimaryActionProps {
 /** The one thing to do next: watch what runs, go back when it has failed, else upgrade. */
 export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) {
   const { running, last } = service;
-  if (running) return <RunningPanel deployment={running} now={now} cancel={cancelDeployment} />;
+  if (running)
+    return <RunningPanel deployment={running} now={now} cancel={cancelDeployment} keep={keepVersion} />;
   const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
   const back =
     last && isFresh && !isReadOnly && !service.blocked ? wayBack(last, service.currentLabel) : null;
@@ -64,21 +65,45 @@ function NextStep({ service, isReadOnly, isOfferedAbove }: NextStepProps) {
         {words}
       </RefusedButton>
     );
+  const value = writeTarget({
+    service: service.name,
+    version: target.version.label,
+    expected: service.currentLabel,
+  });
   return (
     <div className="primary">
-      <ActionButton
-        action={deployVersion}
-        name="target"
-        value={writeTarget({
-          service: service.name,
-          version: target.version.label,
-          expected: service.currentLabel,
-        })}
-        look="primary"
-      >
+      <ActionButton action={deployVersion} name="target" value={value} look="primary">
         {words}
       </ActionButton>
+      {service.attachment && (
+        <ActionButton action={deployVersion} name="target" value={value} fields={<TrialLength />}>
+          {`${words} on trial`}
+        </ActionButton>
+      )}
       {target.why !== "newest" && <span className="why">{WHY_WORDS[target.why]}</span>}
     </div>
+  );
+}
+
+const TRIALS: readonly (readonly [minutes: number, words: string])[] = [
+  [5, "for 5 minutes"],
+  [15, "for 15 minutes"],
+  [60, "for an hour"],
+  [1440, "for a day"],
+];
+
+/** After that the version from before comes back, unless somebody keeps the new one. */
+function TrialLength() {
+  return (
+    <label>
+      <span className="sr">Length of the trial</span>
+      <select name="trialMinutes" defaultValue={15}>
+        {TRIALS.map(([minutes, words]) => (
+          <option key={minutes} value={minutes}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }

@@ -1,0 +1,187 @@
+import { existsSync } from "node:fs";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { WayBack } from "@/lib/deploy/intent";
+import type { Plan } from "@/lib/deploy/plan";
+import { type Record, Setback } from "@/lib/deploy/record";
+import { syncDirectory, writeWayBack } from "@/lib/deploy/way-back-files";
+import { AppError, type Message } from "@/lib/errors";
+import type { HostPaths, Systemd } from "@/lib/systemd/types";
+
+/** PID 1 waits so long for a sign of life before it puts the old version back, ms. */
+const PATIENCE_MS = 6000;
+/** How often the engine gives one, ms. */
+const BEAT_MS = 2000;
+const LOOK_MS = 100;
+
+/**
+ * The way back that does not need us: before a switch its files are laid out
+ * for `packaging/way-back`, and a timer in PID 1 runs that unless the engine
+ * goes on putting it off. What a reboot interrupts, `attache-boot.service` runs
+ * it for.
+ */
+export interface DeadMan {
+  /** Lays the way back out and arms it. Throws what the disk or PID 1 throw: then nothing may be changed yet. */
+  arm(id: string, plan: Plan, wayBack: WayBack, newUnits: readonly string[]): Promise<Armed>;
+  /** Takes over what an earlier life armed, and arms it again if it was called off; `null` when there is nothing. */
+  takeOver(id: string): Promise<Armed | null>;
+  /** Removes what is left of a deployment that is on record. */
+  forget(id: string): Promise<void>;
+  /** Deployments that something is laid out for. */
+  known(): Promise<string[]>;
+}
+
+export interface Armed {
+  /** The timer ran out, or the machine went down: the way back is or was under way. */
+  hasFired(): boolean;
+  /** No more signs of life: it goes off after `ms`, or when it is called off. */
+  holdFor(ms: number): Promise<void>;
+  /** Signs of life again. */
+  resume(): Promise<void>;
+  /** The point of no return: `true` means that it will never go off; `false`, that it was faster. */
+  callOff(): Promise<boolean>;
+  /** Has PID 1 run it now, or waits for its end where it runs. Throws `job-failed` when it did not work out. */
+  runNow(): Promise<void>;
+}
+
+/** The point of no return on the way forward. Throws `Setback` when it went off before. */
+export async function callOff(armed: Armed | null): Promise<void> {
+  if (armed && !(await armed.callOff())) throw new Setback(FIRED);
+}
+
+/** The same record, whose steps forward end as soon as the way back has gone off without us. */
+export function untilFired(record: Record, armed: Armed | null): Record {
+  return {
+    get current() {
+      return record.current;
+    },
+    update: record.update,
+    finish: record.finish,
+    async step(name, direction, work, params) {
+      if (direction === "forward" && armed?.hasFired()) throw new Setback(FIRED);
+      return record.step(name, direction, work, params);
+    },
+  };
+}
+
+const FIRED: Message = { code: "way-back-fired", params: {} };
+
+type Host = { readonly systemd: Systemd; readonly paths: HostPaths };
+
+/** `directory`: `way-back` in the state directory, as the script looks for it. */
+export function createDeadMan(directory: string, { systemd, paths }: Host): DeadMan {
+  const placeOf = (id: string) => path.join(directory, id);
+
+  return {
+    async arm(id, plan, wayBack, newUnits) {
+      const armed = follow(id);
+      await Promise.all([writeWayBack(placeOf(id), paths, plan, wayBack, newUnits), armed.resume()]);
+      return armed;
+    },
+    async takeOver(id) {
+      const place = placeOf(id);
+      if (existsSync(`${place}.over`) && !existsSync(place)) await rename(`${place}.over`, place);
+      if (!existsSync(place)) return null;
+      const armed = follow(id);
+      if (armed.hasFired()) return armed;
+      const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]);
+      await armed.resume();
+      for (const { name } of earlier) await systemd.stopTimer(name);
+      return armed;
+    },
+    async forget(id) {
+      // Whole or not at all: the script must not find the half of it.
+      await rename(placeOf(id), `${placeOf(id)}.over`).catch(ignoreMissing);
+      for (const end of [".over", ".new"]) await rm(placeOf(id) + end, { recursive: true, force: true });
+    },
+    async known() {
+      const names = await readdir(directory).catch(() => []);
+      return [...new Set(names.map((name) => name.replace(/\..*$/, "")))];
+    },
+  };
+
+  /** While PID 1 cannot be asked it may be. */
+  async function isAtWork(id: string): Promise<boolean> {
+    const patterns = [`attache-way-back@${id}-*.service`, "attache-boot.service"];
+    const units = await systemd.unitsByPatterns(patterns).catch((error: unknown) => {
+      ignoreOutage(error);
+      return null;
+    });
+    return units?.some(({ active }) => active === "activating" || active === "active") ?? true;
+  }
+
+  function follow(id: string): Armed {
+    const place = placeOf(id);
+    let beating: NodeJS.Timeout | undefined;
+    let isBeating = false;
+    let count = 0;
+    let timer: string | null = null;
+
+    /** The next timer before the last one is called off, so that there is never none; one change at a time. */
+    const putOff = async (ms: number) => {
+      const old = timer;
+      const next = `attache-way-back@${id}-${process.pid}x${++count}.timer`;
+      await systemd.startTimer(next, ms);
+      timer = next;
+      if (old) await systemd.stopTimer(old);
+    };
+    const beat = () => {
+      if (isBeating) return;
+      isBeating = true;
+      putOff(PATIENCE_MS)
+        .catch(ignoreOutage)
+        .finally(() => {
+          isBeating = false;
+        });
+    };
+    const stopBeating = () => clearInterval(beating);
+    const stopTimers = async () => {
+      stopBeating();
+      if (timer) await systemd.stopTimer(timer).catch(ignoreOutage);
+    };
+
+    return {
+      hasFired: () => existsSync(path.join(place, "fired")),
+      async resume() {
+        stopBeating();
+        await putOff(PATIENCE_MS);
+        beating = setInterval(beat, BEAT_MS);
+      },
+      async holdFor(ms) {
+        stopBeating();
+        await putOff(ms);
+      },
+      async callOff() {
+        if (this.hasFired()) return false;
+        await rename(place, `${place}.over`);
+        if (existsSync(path.join(`${place}.over`, "fired"))) {
+          await rename(`${place}.over`, place);
+          return false;
+        }
+        await syncDirectory(directory);
+        void stopTimers();
+        return true;
+      },
+      async runNow() {
+        await stopTimers();
+        const unit = `attache-way-back@${id}-0.service`;
+        if (!this.hasFired()) await systemd.runJob("start", unit);
+        const result = path.join(place, "result");
+        while (!existsSync(result) && (await isAtWork(id))) await sleep(LOOK_MS);
+        const said = await readFile(result, "utf8").catch(() => "nothing");
+        if (said.trim() === "failed" || said === "nothing")
+          throw new AppError("job-failed", { unit, result: said.trim() });
+      },
+    };
+  }
+}
+
+/** The bus is away: then the timer runs out, which is what it is for. */
+function ignoreOutage(error: unknown): void {
+  if (!(error instanceof AppError)) throw error;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== "ENOENT") throw error;
+}

@@ -1,0 +1,91 @@
+import type { Switched } from "@/lib/deploy/attach";
+import { bringUp, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
+import { type Armed, callOff, untilFired } from "@/lib/deploy/dead-man";
+import { goBack } from "@/lib/deploy/go-back";
+import { type Intent, uptimeMs, type WayBack } from "@/lib/deploy/intent";
+import { Setback } from "@/lib/deploy/record";
+import type { Run } from "@/lib/deploy/run";
+import { watchSettle } from "@/lib/deploy/settle";
+
+/** A trial may take long: looked at less often, ms. */
+const TRIAL_LOOK_MS = 1000;
+/** At its end the engine itself goes back; PID 1 does where it has not by then, ms. */
+const TRIAL_MARGIN_MS = 3000;
+
+/**
+ * Finishes a switch whose files are in place: reload, restart what ran, look
+ * again, and where it was asked for, wait whether someone keeps it. Recovery
+ * enters here too. Never throws: what does not work out goes back.
+ */
+export async function finishSwitch(
+  given: Run,
+  intent: Intent,
+  wayBack: WayBack,
+  switched: Switched,
+  armed: Armed | null,
+): Promise<void> {
+  const run = { ...given, record: untilFired(given.record, armed) };
+  const { host, record } = run;
+  try {
+    const wanted = await wantedAfterSwitch(host, switched, wayBack);
+    await bringUp(host, record, wanted, switched.attachment.location, "forward", run.back);
+    record.update({ phase: "settling" });
+    await settle(host, record, wanted.watch, "forward", run.back);
+    const { trialMs } = record.current;
+    if (trialMs !== null) {
+      const trialEnds = uptimeMs() + trialMs;
+      await standTrial(run, { ...intent, stage: "trial", trialEnds }, wanted.watch, armed);
+    } else await succeed(run, wanted.watch, armed);
+  } catch (error) {
+    await goBack(given, intent, wayBack, error, armed);
+  }
+}
+
+/** Goes on with a trial that an earlier life of the engine began. Never throws. */
+export async function resumeTrial(
+  given: Run,
+  intent: Intent,
+  wayBack: WayBack,
+  armed: Armed | null,
+): Promise<void> {
+  const run = { ...given, record: untilFired(given.record, armed) };
+  const watch = wayBack.running.map(({ unit }) => unit).filter((unit) => intent.choice?.units.includes(unit));
+  try {
+    await standTrial(run, intent, watch, armed);
+  } catch (error) {
+    await goBack(given, intent, wayBack, error, armed);
+  }
+}
+
+async function standTrial(
+  run: Run,
+  intent: Intent,
+  watch: readonly string[],
+  armed: Armed | null,
+): Promise<void> {
+  const { host, record, back, keep } = run;
+  const leftMs = Math.max(0, (intent.trialEnds ?? 0) - uptimeMs());
+  record.update({ phase: "trial", endsAt: Date.now() + leftMs });
+  await run.intents.write({ ...intent, deployment: record.current });
+  await armed?.holdFor(leftMs + TRIAL_MARGIN_MS);
+  await record.step("trial", "forward", async () => {
+    const fall = await watchSettle(host.systemd, watch, leftMs, AbortSignal.any([back, keep]), TRIAL_LOOK_MS);
+    if (fall) throw new Setback(fall.message, fall);
+    if (back.aborted) throw new Setback({ code: "sent-back", params: { by: String(back.reason) } });
+    if (!keep.aborted) throw new Setback({ code: "trial-over", params: {} });
+  });
+  await succeed(run, watch, armed);
+}
+
+async function succeed(
+  { record, plan, keep }: Run,
+  watch: readonly string[],
+  armed: Armed | null,
+): Promise<void> {
+  await callOff(armed);
+  const version = plan.to?.label ?? "";
+  if (keep.aborted)
+    record.finish("succeeded", { code: "kept", params: { version, by: String(keep.reason) } });
+  else
+    record.finish("succeeded", { code: watch.length > 0 ? "stays-up" : "nothing-ran", params: { version } });
+}
