@@ -65,7 +65,7 @@ export function untilFired(record: Record, armed: Armed | null): Record {
   };
 }
 
-const FIRED: Message = { code: "way-back-fired", params: {} };
+export const FIRED: Message = { code: "way-back-fired", params: {} };
 
 type Host = { readonly systemd: Systemd; readonly paths: HostPaths };
 

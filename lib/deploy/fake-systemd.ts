@@ -18,8 +18,9 @@ import type {
 /** How the units of a version behave, written into the stand-in image file. */
 export interface FakeImage {
   readonly units: Readonly<Record<string, string>>;
-  /** `dies`: started well, failed a moment later. `refuses`: the start job fails. */
-  readonly behaviour?: "stays" | "dies" | "refuses";
+  /** `dies`: started well, failed a moment later. `refuses`: the start job fails. `hangs`: it never ends, and needs to be killed. */
+  readonly behaviour?: "stays" | "dies" | "refuses" | "hangs";
+  readonly diesAfterMs?: number;
 }
 
 type Mishap =
@@ -188,7 +189,7 @@ export class FakeSystemd implements Systemd {
     };
   }
 
-  async runJob(verb: JobVerb, name: string): Promise<JobResult> {
+  async runJob(verb: JobVerb, name: string, options: { signal?: AbortSignal } = {}): Promise<JobResult> {
     this.calls.push(`${verb} ${name}`);
     if (verb === "stop") {
       this.units.delete(name);
@@ -196,15 +197,19 @@ export class FakeSystemd implements Systemd {
     }
     const image = await this.#imageOf(name);
     if (!image) throw callFailed("org.freedesktop.systemd1.NoSuchUnit");
-    const { behaviour } = await this.#read(image);
+    const { behaviour, diesAfterMs = 10 } = await this.#read(image);
     this.#invocations++;
-    const dieAt = behaviour === "dies" ? performance.now() + 10 : Number.POSITIVE_INFINITY;
+    const dieAt = behaviour === "dies" ? performance.now() + diesAfterMs : Number.POSITIVE_INFINITY;
     this.units.set(name, {
-      active: behaviour === "refuses" ? "failed" : "active",
+      active: ACTIVE[behaviour ?? "stays"],
       invocation: this.#invocations,
       image,
       dieAt,
     });
+    if (behaviour === "hangs")
+      await new Promise((_, reject) =>
+        options.signal?.addEventListener("abort", () => reject(options.signal?.reason)),
+      );
     return behaviour === "refuses" ? "failed" : "done";
   }
 
@@ -268,6 +273,9 @@ export class FakeSystemd implements Systemd {
     return image;
   }
 }
+
+/** What a unit is once its start job is over, or hangs. */
+const ACTIVE = { stays: "active", dies: "active", refuses: "failed", hangs: "deactivating" } as const;
 
 /** A host in a temporary directory with image files for each `service_version`. */
 export async function createFakeHost(

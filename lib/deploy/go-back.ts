@@ -1,7 +1,7 @@
 import { attachImage, detachImage } from "@/lib/deploy/attach";
 import { bringUp, failedUnits, runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
-import type { Armed } from "@/lib/deploy/dead-man";
+import { type Armed, FIRED } from "@/lib/deploy/dead-man";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
@@ -29,7 +29,7 @@ export async function goBack(
   armed: Armed | null,
 ): Promise<void> {
   const { host, record, plan } = run;
-  const why = messageOf(cause);
+  const why = messageOf(armed?.hasFired() ? new Setback(FIRED) : cause);
   try {
     await keepLog(host, record, cause);
     if (armed?.hasFired()) await record.step("way-back", "back", () => armed.runNow());

@@ -1,5 +1,6 @@
 import { isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
+import { FIRED } from "@/lib/deploy/dead-man";
 import { finishSwitch, resumeTrial } from "@/lib/deploy/finish";
 import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
@@ -77,7 +78,7 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
   const now = await readAttachment(host, plan.service);
   const stage = armed?.hasFired() ? "going-back" : intent.stage;
   const recovery = decideRecovery(plan.kind, stage, findingOf(intent, wayBack, now));
-  const cause = armed?.hasFired() ? new Setback({ code: "way-back-fired", params: {} }) : INTERRUPTED;
+  const cause = armed?.hasFired() ? new Setback(FIRED) : INTERRUPTED;
   switch (recovery) {
     case "forget":
       await armed?.callOff();

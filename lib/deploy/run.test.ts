@@ -1,4 +1,4 @@
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { createDeadMan } from "@/lib/deploy/dead-man";
@@ -10,6 +10,7 @@ import { createRecord } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { intentOf, type Run, runDeployment } from "@/lib/deploy/run";
 import type { Deployment } from "@/lib/deploy/types";
+import { AppError } from "@/lib/errors";
 
 type FakeHost = Awaited<ReturnType<typeof createFakeHost>>;
 
@@ -151,6 +152,17 @@ describe("a switch on a host that misbehaves on cue", () => {
     expect(await attachedImage(host)).toBe("web_1.0.raw");
   });
 
+  it("goes back as soon as somebody will not wait for a job any longer, and ends what hangs", async () => {
+    const host = await hostWith({ behaviour: "hangs" });
+    const { deployment } = await deploy(host, "2.0", { back: abortedIn(100, "ada") });
+    expect([deployment.outcome, deployment.message]).toMatchObject([
+      "reverted",
+      { code: "broken-off", params: { by: "ada", unit: "web.service" } },
+    ]);
+    expect(host.systemd.calls).toContain("kill web.service");
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
+  });
+
   it("detaches a first attach that does not stay up", async () => {
     const host = await hostWith({ behaviour: "dies" });
     await host.systemd.detachImage(path.join(host.root, "srv/web/web_1.0.raw"), "persistent");
@@ -246,6 +258,88 @@ describe("bug: units that are not one plain daemon", () => {
   });
 });
 
+describe("a version on trial", () => {
+  it.each([
+    [
+      "stays when somebody keeps it",
+      { keep: () => abortedIn(150, "ada") },
+      "succeeded",
+      "kept",
+      "web_2.0.raw",
+    ],
+    ["goes back at its end", {}, "reverted", "trial-over", "web_1.0.raw"],
+    ["goes back when told to", { back: () => abortedIn(150, "ada") }, "reverted", "sent-back", "web_1.0.raw"],
+  ] as const)("%s", async (_name, signals, outcome, code, image) => {
+    const host = await hostWith({ behaviour: "stays" });
+    const keep = "keep" in signals ? { keep: signals.keep() } : {};
+    const back = "back" in signals ? { back: signals.back() } : {};
+    const { deployment } = await deploy(host, "2.0", { ...keep, ...back, trialMs: 400 });
+    expect([deployment.outcome, deployment.message?.code]).toEqual([outcome, code]);
+    expect(await attachedImage(host)).toBe(image);
+    expect(host.systemd.timers).toEqual(new Set());
+  });
+
+  it("goes back when it falls before its end", async () => {
+    const host = await hostWith({ behaviour: "dies", diesAfterMs: 300 });
+    const { deployment } = await deploy(host, "2.0", { trialMs: 60_000 });
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "unit-failed"]);
+  });
+});
+
+describe("the way back of PID 1", () => {
+  it("is laid out and armed before anything is changed, and called off at the end", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const seen: unknown[] = [];
+    host.systemd.beforeChange = async () => {
+      const place = path.join(host.root, "way-back", BLANK.id);
+      const text = (name: string) => readFile(path.join(place, name), "utf8");
+      const index = (await text("index")).trim().split("\n");
+      const files = await Promise.all(index.map((_, n) => text(`files/${n}`).catch(() => "a link")));
+      seen.push(
+        host.systemd.timers.size,
+        index.map((line) => path.basename(line)),
+        files.at(-1),
+      );
+      seen.push(await text("running"), await text("gone"));
+    };
+    await deploy(host, "2.0");
+    expect(seen).toEqual([
+      1,
+      ["10-profile.conf", "20-portable.conf", "web.service"],
+      unit("1.0")["web.service"],
+      "web.service 1\n",
+      "",
+    ]);
+    expect(host.systemd.timers).toEqual(new Set());
+    expect(await readdir(path.join(host.root, "way-back"))).toEqual([]);
+  });
+
+  it("refuses the switch where PID 1 does not arm it", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.startTimer = async () => {
+      throw new AppError("call-failed", { name: "x", text: "no timers" });
+    };
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["refused", "call-failed"]);
+    expect(host.systemd.calls).toEqual([]);
+  });
+
+  it("wins over an engine that it took for dead", async () => {
+    const host = await hostWith({ behaviour: "stays" }, 300);
+    const going = deploy(host, "2.0");
+    const place = path.join(host.root, "way-back", BLANK.id);
+    await expect.poll(() => host.systemd.calls).toContain("restart web.service");
+    // What packaging/way-back does.
+    await mkdir(path.join(place, "fired"));
+    await host.systemd.reattachImage(path.join(host.root, "srv/web/web_1.0.raw"), OPTIONS);
+    await host.systemd.runJob("restart", "web.service");
+    await writeFile(path.join(place, "result"), "restored\n");
+    const { deployment } = await going;
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "way-back-fired"]);
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
+  });
+});
+
 describe("an engine that was killed", () => {
   it.each([
     ["before portabled was called", async () => undefined, "refused", "web_1.0.raw"],
@@ -318,7 +412,13 @@ async function hostWithImages(
 }
 
 type Decide = (ground: Awaited<ReturnType<typeof readGround>>) => ReturnType<typeof planDeployment>;
-type Signals = { graceMs?: number; cancel?: AbortSignal; back?: AbortSignal; keep?: AbortSignal };
+type Signals = {
+  graceMs?: number;
+  cancel?: AbortSignal;
+  back?: AbortSignal;
+  keep?: AbortSignal;
+  trialMs?: number;
+};
 
 async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
   const ground = await readGround(host, "web", null);
@@ -328,7 +428,7 @@ async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
   const never = new AbortController().signal;
   const run: Run = {
     host,
-    record: createRecord({ ...BLANK, kind, from, to }, () => undefined),
+    record: createRecord({ ...BLANK, kind, from, to, trialMs: signals.trialMs ?? null }, () => undefined),
     intents: createIntents(path.join(host.root, "intents")),
     deadMan: createDeadMan(path.join(host.root, "way-back"), host),
     plan: planned.plan,
@@ -348,6 +448,12 @@ async function run(host: FakeHost, decide: Decide, signals: Signals = {}) {
 
 function deploy(host: FakeHost, version: string, signals: Signals = {}) {
   return run(host, (ground) => planDeployment(ground, version), signals);
+}
+
+function abortedIn(ms: number, by: string): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(by), ms);
+  return controller.signal;
 }
 
 async function attachedImage(host: FakeHost): Promise<string | null> {

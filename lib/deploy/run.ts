@@ -48,8 +48,9 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
     const armed = record.step("arm", "forward", () =>
       run.deadMan.arm(record.current.id, plan, wayBack, checked?.choice.units ?? []),
     );
-    // Nothing is changed before both hold.
+    // Nothing is changed before both hold; whoever changes something waits for it, and hears of a failure then.
     const ready = Promise.all([armed, written]).then(([mine]) => mine);
+    ready.catch(() => undefined);
     if (checked) await switchVersion(run, intent, wayBack, checked, ready);
     else await detach(run, now, wayBack, ready);
   } catch (error) {
