@@ -142,6 +142,10 @@ export const REASONS = {
   "trial-over": () => "Its trial is over and nobody kept it, so the version from before is back.",
   "way-back-fired": () =>
     "The engine was lost in the middle of it, so systemd itself put back what was there before.",
+  "batch-stopped": (p) =>
+    `${p("service")}, which was before it in the batch, failed, so nothing more was begun here.`,
+  "batch-refused": (p) =>
+    `${p("service")} was refused: ${inner(given(p, "why"), p)} ${given(p, "count") === "0" ? "So none of them was begun. Leave it out, or choose to go on with the others." : `The other ${p("count")} were begun.`}`,
   "broken-off": (p) =>
     `${p("by")} would not wait any longer for ${p("unit")}, which neither stopped nor started.`,
   "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
@@ -187,6 +191,8 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "bus-denied": "The system bus refused a call.",
   "timed-out": "No answer came in time.",
   "engine-restarted": "The engine was interrupted.",
+  "batch-refused": "One of several was refused.",
+  "batch-stopped": "Another one of its batch failed.",
   "broken-off": "Somebody would not wait any longer.",
   "changed-meanwhile": "Somebody else changed it meanwhile.",
   unexpected: "Something unforeseen went wrong.",

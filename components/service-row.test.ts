@@ -42,6 +42,7 @@ const deployment: Deployment = {
   phase: "waiting",
   startsAt: 4,
   trialMs: null,
+  batch: null,
   endsAt: null,
   outcome: null,
   message: null,

@@ -43,6 +43,7 @@ const PARAMS: Params = {
   problem: "no-id",
   units: "web.service",
   missing: "web.socket",
+  why: "image-problem",
   count: 12,
 };
 

@@ -19,12 +19,17 @@ export function defineAction<S extends z.ZodType, T>(
   return async (_previous: ActionResult<T> | null, form: FormData): Promise<ActionResult<T>> => {
     try {
       const actor = await requireActor();
-      return { ok: true, value: await handle(schema.parse(Object.fromEntries(form)), actor) };
+      return { ok: true, value: await handle(schema.parse(fieldsOf(form)), actor) };
     } catch (error) {
       unstable_rethrow(error); // redirect() and notFound() travel as exceptions
       return { ok: false, error: describe(error) };
     }
   };
+}
+
+/** A field that occurs once is a text; `targets`, of which there may be many, is a list. */
+function fieldsOf(form: FormData): Record<string, unknown> {
+  return { ...Object.fromEntries(form), targets: form.getAll("targets") };
 }
 
 /** An error as the reader may see it. What we did not foresee gets a reference number; the log has the rest. */

@@ -1,8 +1,10 @@
 "use server";
 
 import { refresh } from "next/cache";
+import { redirect } from "next/navigation";
 import {
   CancelDeployment,
+  DeployMany,
   DeployVersion,
   DetachService,
   RestartUnit,
@@ -10,11 +12,17 @@ import {
 } from "@/app/(console)/schemas";
 import type { Answer } from "@/components/answer";
 import { type ActionResult, defineAction } from "@/lib/action";
+import { AppError } from "@/lib/errors";
 import { live } from "@/lib/live";
 
 /** Attach, upgrade or roll back: which it is follows from the host. */
 export async function deployVersion(_previous: Answer | null, form: FormData): Promise<Answer> {
   return answer(form.get("target"), await deploy(null, form));
+}
+
+/** Leads to the list of what was begun. */
+export async function deployMany(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer("", await many(null, form));
 }
 
 export async function detachService(_previous: Answer | null, form: FormData): Promise<Answer> {
@@ -44,6 +52,17 @@ const deploy = defineAction(DeployVersion, async ({ target, trialMinutes }, acto
   const { id } = await live().engine("Deploy", { ...target, ...trial, by: actor.name });
   refresh();
   return id;
+});
+
+const many = defineAction(DeployMany, async ({ targets, onFailure, reason }, actor) => {
+  const asked = { targets, stopAtFailure: onFailure === "stop", reason, by: actor.name };
+  const { batch, begun, refused } = await live().engine("DeployMany", asked);
+  const first = refused[0];
+  if (first) {
+    const params = { ...first.why.params, service: first.service, count: begun.length, why: first.why.code };
+    throw new AppError("refused", { ...params, refusal: "batch-refused" });
+  }
+  return redirect(`/history?batch=${batch}`);
 });
 
 const detach = defineAction(DetachService, async ({ target }, actor) => {

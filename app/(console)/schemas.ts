@@ -15,6 +15,12 @@ export const DeployVersion = z.object({
   target: Target,
   trialMinutes: z.coerce.number().int().min(1).max(1440).optional(),
 });
+/** One target per ticked box. */
+export const DeployMany = z.object({
+  targets: z.array(Target).min(1).max(100),
+  onFailure: z.enum(["stop", "go-on"]),
+  reason: z.string().trim().max(2000),
+});
 /** The version that the page showed stands where a deployment has its target. */
 export const DetachService = z.object({ target: Target });
 /** `service/unit`. */

@@ -1,4 +1,5 @@
 import type { Switched } from "@/lib/deploy/attach";
+import type { Turn } from "@/lib/deploy/batch";
 import type { Host } from "@/lib/deploy/host";
 import type { WayBack } from "@/lib/deploy/intent";
 import { type Record, Setback } from "@/lib/deploy/record";
@@ -61,9 +62,10 @@ export async function bringUp(
   wanted: Wanted,
   location: "persistent" | "runtime",
   direction: Step["direction"],
-  signal?: AbortSignal,
+  { signal, turn }: { readonly signal?: AbortSignal; readonly turn?: Turn | null } = {},
 ): Promise<void> {
-  await record.step("reload", direction, () => host.systemd.reload());
+  await record.step("reload", direction, () => (turn ? turn.reload() : host.systemd.reload()));
+  await turn?.restart();
   const links = [
     ["disable", wanted.disable, () => host.systemd.disableUnits(wanted.disable, location)],
     ["enable", wanted.enable, () => host.systemd.enableUnits(wanted.enable, location)],

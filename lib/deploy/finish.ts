@@ -28,7 +28,10 @@ export async function finishSwitch(
   const { host, record } = run;
   try {
     const wanted = await wantedAfterSwitch(host, switched, wayBack);
-    await bringUp(host, record, wanted, switched.attachment.location, "forward", run.back);
+    await bringUp(host, record, wanted, switched.attachment.location, "forward", {
+      signal: run.back,
+      turn: run.turn,
+    });
     record.update({ phase: "settling" });
     await settle(host, record, wanted.watch, "forward", run.back);
     const { trialMs } = record.current;

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Host } from "@/lib/deploy/host";
 import type { Ground } from "@/lib/deploy/plan";
+import { shareLooks } from "@/lib/deploy/share";
 import type { DeploymentSummary } from "@/lib/deploy/types";
 import { parseImageName } from "@/lib/images/name";
 import { scanImages } from "@/lib/images/scan";
@@ -20,11 +21,7 @@ export async function readGround(
   service: string,
   running: DeploymentSummary | null,
 ): Promise<HostGround> {
-  const [attached, scan] = await Promise.all([
-    readAttachments(host.paths),
-    scanImages({ roots: host.imageRoots, portables: host.paths.portables }),
-  ]);
-  const { services } = await joinReading(scan, { ...attached, enabled: new Set(), watch: [] });
+  const { services, attachments } = await readHost(host);
   const files = services.get(service);
   const attachment = files?.attachments[0] ?? null;
   return {
@@ -34,8 +31,26 @@ export async function readGround(
     versions: (files?.versions ?? []).map((version) => ({ ...version, inspection: host.inspected(version) })),
     findings: files?.findings ?? [],
     running,
-    others: attached.attachments.filter((one) => one !== attachment),
+    others: attachments.filter((one) => one !== attachment),
   };
+}
+
+/** The deployments of a batch are planned at the same time, and may share what they see. */
+const readers = new WeakMap<Host, () => ReturnType<typeof lookAtHost>>();
+
+function readHost(host: Host): ReturnType<typeof lookAtHost> {
+  const read = readers.get(host) ?? shareLooks(() => lookAtHost(host));
+  readers.set(host, read);
+  return read();
+}
+
+async function lookAtHost(host: Host) {
+  const [attached, scan] = await Promise.all([
+    readAttachments(host.paths),
+    scanImages({ roots: host.imageRoots, portables: host.paths.portables }),
+  ]);
+  const { services } = await joinReading(scan, { ...attached, enabled: new Set(), watch: [] });
+  return { services, attachments: attached.attachments };
 }
 
 /** The attachment of one service, as portabled's files say now. */

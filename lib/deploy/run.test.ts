@@ -435,6 +435,7 @@ async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
     cancel: signals.cancel ?? never,
     back: signals.back ?? never,
     keep: signals.keep ?? never,
+    turn: null,
   };
   return { run, ground };
 }
@@ -487,6 +488,7 @@ const BLANK: Deployment = {
   phase: "waiting",
   startsAt: null,
   trialMs: null,
+  batch: null,
   endsAt: null,
   outcome: null,
   message: null,

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage } from "@/lib/deploy/attach";
+import type { Turn } from "@/lib/deploy/batch";
 import { runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
@@ -27,6 +28,8 @@ export interface Run {
   readonly back: AbortSignal;
   /** Aborted by "Keep", during the trial; the reason is who. */
   readonly keep: AbortSignal;
+  /** Its place in a batch. */
+  readonly turn: Turn | null;
 }
 
 /**
@@ -38,6 +41,7 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
   const { record, plan } = run;
   try {
     const { checked, wayBack, now } = await prepare(run, ground, graceMs);
+    await run.turn?.begin();
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
     const intent = intentOf(run, "switching", wayBack, checked?.choice ?? null);
     const written = run.intents.write(intent);

@@ -89,6 +89,8 @@ export interface Deployment {
   readonly startsAt: number | null;
   /** How long the version is on trial, ms; `null` when it stays without being asked for. */
   readonly trialMs: number | null;
+  /** What it was begun together with, a ULID. */
+  readonly batch: string | null;
   /** End of the trial, while it is on. */
   readonly endsAt: number | null;
   readonly outcome: Outcome | null;

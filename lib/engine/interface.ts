@@ -21,6 +21,10 @@ const Reason = z.string().max(2000);
 const DeploymentId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 const GraceMs = z.number().int().min(0).max(10_000);
 
+function isDistinct(targets: readonly { readonly service: string }[]): boolean {
+  return new Set(targets.map(({ service }) => service)).size === targets.length;
+}
+
 export const METHODS = {
   /** Opens images of a service that were not opened since they changed; results arrive by `Inspected`. */
   Inspect: z.object({ service: Name, versions: z.array(Version).max(64) }).strict(),
@@ -35,6 +39,20 @@ export const METHODS = {
       graceMs: GraceMs.optional(),
       /** Back to the present version after this long, unless someone keeps the new one. */
       trialMs: z.number().int().min(1000).max(86_400_000).optional(),
+    })
+    .strict(),
+  /** Several at once, which share one reload. `stopAtFailure`: in the order given, and none behind the first that fails. */
+  DeployMany: z
+    .object({
+      targets: z
+        .array(z.object({ service: Name, version: Version, expected: Version.nullable() }).strict())
+        .min(1)
+        .max(100)
+        .refine(isDistinct, "a service twice"),
+      stopAtFailure: z.boolean(),
+      by: By,
+      reason: Reason.optional(),
+      graceMs: GraceMs.optional(),
     })
     .strict(),
   Detach: z
@@ -72,6 +90,12 @@ export type Input<M extends MethodName> = z.infer<(typeof METHODS)[M]>;
 export interface Outputs {
   Inspect: { queued: number };
   Deploy: { id: string };
+  /** What was begun, and what was refused at once; with `stopAtFailure` a refusal means that nothing was begun. */
+  DeployMany: {
+    batch: string;
+    begun: { service: string; id: string }[];
+    refused: { service: string; why: Message }[];
+  };
   Detach: { id: string };
   Restart: { id: string };
   Cancel: { accepted: "cancelled" | "going-back" };

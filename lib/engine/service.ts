@@ -1,4 +1,5 @@
 import { ulid } from "ulid";
+import { createBatch, type Turn } from "@/lib/deploy/batch";
 import type { DeadMan } from "@/lib/deploy/dead-man";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
@@ -8,7 +9,7 @@ import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { type Run, runDeployment } from "@/lib/deploy/run";
 import { summarise } from "@/lib/deploy/summary";
-import type { Deployment, DeploymentSummary, Phase } from "@/lib/deploy/types";
+import type { Deployment, DeploymentSummary, Outcome, Phase } from "@/lib/deploy/types";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
 import type { AppError, Message } from "@/lib/errors";
@@ -80,6 +81,7 @@ export function createEngine(options: EngineOptions): {
     cancel: one.cancel.signal,
     back: one.back.signal,
     keep: one.keep.signal,
+    turn: null,
   });
   const release = async (one: Held) => {
     const last = one.record.current;
@@ -92,8 +94,8 @@ export function createEngine(options: EngineOptions): {
     journal.finished(last);
   };
 
-  /** Takes the lock before the first await, so that two clicks cannot both pass. */
-  const begin = async (asked: Asked, decide: (ground: HostGround) => Planned): Promise<Reply<"Deploy">> => {
+  /** Takes the lock before the first await, so that two clicks cannot both pass; gives it back when it refuses. */
+  const claim = async (asked: Asked, decide: (ground: HostGround) => Planned): Promise<Claim> => {
     const holder = held.get(asked.service);
     const id = ulid();
     const graceMs = asked.graceMs ?? options.graceMs;
@@ -110,7 +112,7 @@ export function createEngine(options: EngineOptions): {
         : decide(ground);
     if (!planned.ok || !one) {
       if (one) held.delete(asked.service);
-      return { ok: false, error: planned.ok ? { code: "busy", params: {} } : planned.refusal };
+      return { ok: false, why: planned.ok ? { code: "busy", params: {} } : planned.refusal };
     }
     const { kind, from, to, attachment } = planned.plan;
     one.record.update({
@@ -120,12 +122,50 @@ export function createEngine(options: EngineOptions): {
       profile: attachment?.profile ?? null,
       location: attachment?.location ?? "persistent",
     });
-    void runDeployment(runOf(one, planned.plan), ground, graceMs).then(() => release(one));
-    return { ok: true, value: { id } };
+    return {
+      ok: true,
+      id,
+      begin(turn = null) {
+        void runDeployment({ ...runOf(one, planned.plan), turn }, ground, graceMs).then(() => {
+          turn?.end(GOOD_ENDS.has(one.record.current.outcome ?? "needs-person"));
+          return release(one);
+        });
+      },
+      drop: () => held.delete(asked.service),
+    };
+  };
+  const begin = async (asked: Asked, decide: (ground: HostGround) => Planned): Promise<Reply<"Deploy">> => {
+    const claimed = await claim(asked, decide);
+    if (!claimed.ok) return { ok: false, error: claimed.why };
+    claimed.begin();
+    return { ok: true, value: { id: claimed.id } };
   };
 
   const methods: Methods = {
     Deploy: (input) => begin(input, (ground) => planDeployment(ground, input.version, input.expected)),
+    async DeployMany({ targets, stopAtFailure, ...asked }) {
+      const batch = ulid();
+      const claims = await Promise.all(
+        targets.map(async ({ service, version, expected }) => {
+          const decide = (ground: HostGround) => planDeployment(ground, version, expected);
+          return { service, claim: await claim({ ...asked, service, batch }, decide) };
+        }),
+      );
+      const refused = claims.flatMap(({ service, claim }) => (claim.ok ? [] : [{ service, why: claim.why }]));
+      const good = claims.flatMap(({ service, claim }) => (claim.ok ? [{ service, claim }] : []));
+      if (stopAtFailure && refused.length > 0) {
+        for (const { claim } of good) claim.drop();
+        return { ok: true, value: { batch, begun: [], refused } };
+      }
+      const turns = createBatch(
+        good.map(({ service }) => service),
+        stopAtFailure,
+        () => host.systemd.reload(),
+      );
+      for (const [index, { claim }] of good.entries()) claim.begin(turns[index]);
+      const begun = good.map(({ service, claim }) => ({ service, id: claim.id }));
+      return { ok: true, value: { batch, begun, refused } };
+    },
     Detach: (input) => begin(input, (ground) => planDetach(ground, input.expected)),
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
     async Inspect({ service, versions }) {
@@ -180,12 +220,21 @@ export function createEngine(options: EngineOptions): {
   };
 }
 
+/** A service that is ours to change, and its deployment planned; or why not. */
+type Claim =
+  | { readonly ok: true; readonly id: string; begin(turn?: Turn | null): void; drop(): void }
+  | { readonly ok: false; readonly why: Message };
+
+/** After which those behind it in a batch go on. */
+const GOOD_ENDS: ReadonlySet<Outcome> = new Set(["succeeded", "cancelled"]);
+
 type Asked = {
   service: string;
   by: string;
   reason?: string | undefined;
   graceMs?: number | undefined;
   trialMs?: number | undefined;
+  batch?: string;
 };
 
 const CAN_GO_BACK: ReadonlySet<Phase> = new Set(["switching", "settling", "trial"]);
@@ -208,6 +257,7 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
     phase: "waiting",
     startsAt: graceMs > 0 ? now + graceMs : null,
     trialMs: asked.trialMs ?? null,
+    batch: asked.batch ?? null,
     endsAt: null,
     outcome: null,
     message: null,

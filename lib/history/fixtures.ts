@@ -68,6 +68,7 @@ export function aDeployment(n: number, change: Partial<Deployment> = {}): Deploy
     finishedAt: at + 9000,
     startsAt: null,
     trialMs: null,
+    batch: null,
     endsAt: null,
     phase: "finished",
     outcome: "succeeded",

@@ -83,6 +83,7 @@ describe("a list", () => {
       profile: _profile,
       location: _location,
       trialMs: _trialMs,
+      batch: _batch,
       ...same
     } = aDeployment(1);
     expect(listDeployments(db, { limit: 50 }).rows.at(-1)).toEqual({

@@ -7,6 +7,7 @@ export interface DeploymentFilter {
   readonly kind?: Kind | undefined;
   readonly outcome?: Outcome | undefined;
   readonly by?: string | undefined;
+  readonly batch?: string | undefined;
   /** Part of a service, version, person or reason; capitals do not matter (ASCII). */
   readonly text?: string | undefined;
   /** Only deployments older than this id: the `next` of the page before. */
@@ -64,7 +65,7 @@ export function lastPerService(db: Database): Map<string, DeploymentSummary> {
  * the one that holds all the columns that can be asked for.
  */
 function searchOf(filter: DeploymentFilter): { sql: string; values: Value[] } {
-  const equal = (["service", "kind", "outcome", "by"] as const).flatMap((column) => {
+  const equal = (["service", "kind", "outcome", "by", "batch"] as const).flatMap((column) => {
     const value = filter[column];
     return value === undefined ? [] : [{ column, value }];
   });
@@ -77,7 +78,8 @@ function searchOf(filter: DeploymentFilter): { sql: string; values: Value[] } {
       ? []
       : [`(${searched.map((column) => `"${column}" LIKE ? ESCAPE '\\'`).join(" OR ")})`]),
   ];
-  const needsAll = filter.service === undefined && (text !== null || equal.length > 1);
+  const needsAll =
+    filter.service === undefined && filter.batch === undefined && (text !== null || equal.length > 1);
   return {
     sql: `SELECT id FROM Deployment ${needsAll ? "INDEXED BY Deployment_search_idx" : ""}
       ${conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""}`,

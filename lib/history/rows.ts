@@ -68,6 +68,7 @@ export function toDeployment(row: DeploymentRow, steps: readonly StepRow[]): Dep
     profile: row.profile,
     location: row.location === null ? null : stored<Location>(row.location),
     trialMs: row.trialMs,
+    batch: row.batch,
     steps: steps.map(toStep),
     log: parsed<Deployment["log"]>(row.log),
   };

@@ -7,6 +7,7 @@ export interface HistoryQuery {
   readonly kind?: Kind;
   readonly outcome?: Outcome;
   readonly by?: string;
+  readonly batch?: string;
   readonly text?: string;
   readonly before?: string;
 }
@@ -22,11 +23,13 @@ export function readHistoryFilter(params: SearchParams): HistoryQuery {
   const kind = KINDS.find((one) => one === params.kind);
   const outcome = OUTCOMES.find((one) => one === params.outcome);
   const [service, by, search, before] = [text("service"), text("by"), text("text"), text("before")];
+  const batch = text("batch");
   return {
     ...(service === undefined ? {} : { service }),
     ...(kind === undefined ? {} : { kind }),
     ...(outcome === undefined ? {} : { outcome }),
     ...(by === undefined ? {} : { by }),
+    ...(batch === undefined ? {} : { batch }),
     ...(search === undefined ? {} : { text: search }),
     ...(before === undefined ? {} : { before }),
   };

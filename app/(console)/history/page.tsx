@@ -36,6 +36,7 @@ export default async function HistoryPage({ searchParams }: PageProps<"/history"
           .snapshot()
           .services.map(({ name }) => name)}
       />
+      {filter.batch !== undefined && <p className="quiet">Only what was begun together, by one click.</p>}
       {!past.ok ? (
         <p className="nothing">{say(past.problem)}</p>
       ) : past.value.rows.length === 0 ? (

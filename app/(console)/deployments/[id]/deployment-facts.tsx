@@ -6,7 +6,7 @@ import type { Deployment, VersionRef } from "@/lib/deploy/types";
 
 /** Who, when, from what to what. */
 export function DeploymentFacts({ deployment, now }: { deployment: Deployment; now: number }) {
-  const { from, to, by, requestedAt, startedAt, finishedAt, profile, location, id } = deployment;
+  const { from, to, by, requestedAt, startedAt, finishedAt, profile, location, id, batch } = deployment;
   return (
     <section className="part" aria-labelledby="facts-title">
       <h2 id="facts-title">On record</h2>
@@ -32,6 +32,14 @@ export function DeploymentFacts({ deployment, now }: { deployment: Deployment; n
           <div>
             <dt>Profile</dt>
             <dd>{`${cleanText(profile)}${location === "runtime" ? ", until reboot" : ""}`}</dd>
+          </div>
+        )}
+        {batch !== null && (
+          <div>
+            <dt>Batch</dt>
+            <dd>
+              <a href={`/history?batch=${batch}`}>Begun together with others</a>
+            </dd>
           </div>
         )}
         <Image label="From" image={from} />
