@@ -16,8 +16,7 @@ const host = useHost();
 /** How often PID 1 has reloaded. */
 async function reloads(): Promise<number> {
   const { stdout } = await host().exec(["journalctl", "--no-pager", "-o", "cat", "_PID=1"]);
-  return stdout.split("
-").filter((line) => line.startsWith("Reloading finished")).length;
+  return stdout.split("\n").filter((line) => line.startsWith("Reloading finished")).length;
 }
 
 test("several are upgraded by one click, which says first what will happen, with one reload", async ({
