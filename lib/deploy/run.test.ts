@@ -145,6 +145,21 @@ describe("a switch on a host that misbehaves on cue", () => {
     expect(host.systemd.calls).toEqual([]);
   });
 
+  it("bug: what was cancelled in the last moment of the grace period went ahead", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const cancel = new AbortController();
+    const readAgain = host.inspect;
+    // The second look after the grace period: nothing is being waited for any more, nothing is changed yet.
+    host.inspect = async (version) => {
+      if (performance.now() > end) cancel.abort("ada");
+      return readAgain(version);
+    };
+    const end = performance.now() + 50;
+    const { deployment } = await deploy(host, "2.0", { graceMs: 50, cancel: cancel.signal });
+    expect([deployment.outcome, deployment.message?.params.by]).toEqual(["cancelled", "ada"]);
+    expect(host.systemd.calls).toEqual([]);
+  });
+
   it("goes back at once when asked while it settles", async () => {
     const host = await hostWith({ behaviour: "stays" }, 1000);
     const { deployment } = await deploy(host, "2.0", { back: AbortSignal.timeout(100) });

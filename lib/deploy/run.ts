@@ -42,6 +42,8 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
   try {
     const { checked, wayBack, now } = await prepare(run, ground, graceMs);
     await run.turn?.begin();
+    // Cancel is accepted until the very moment in which the phase changes.
+    if (run.cancel.aborted) throw new Cancelled(String(run.cancel.reason));
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
     const intent = intentOf(run, "switching", wayBack, checked?.choice ?? null);
     const written = run.intents.write(intent);
