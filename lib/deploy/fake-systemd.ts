@@ -191,6 +191,7 @@ export class FakeSystemd implements Systemd {
 
   async runJob(verb: JobVerb, name: string, options: { signal?: AbortSignal } = {}): Promise<JobResult> {
     this.calls.push(`${verb} ${name}`);
+    options.signal?.throwIfAborted();
     if (verb === "stop") {
       this.units.delete(name);
       return "done";
