@@ -131,6 +131,7 @@ async function runUnitJob(
     async () => {
       // Also forgets earlier starts: a few switches in a row must not meet the unit's start limit.
       if (verb !== "stop") await host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
+      if (signal?.aborted) throw sentBack(signal);
       const result = await host.systemd
         .runJob(verb, unit, signal ? { signal } : {})
         .catch((error: unknown) => {
@@ -154,6 +155,11 @@ async function runUnitJob(
   );
 }
 
+/** Somebody chose to go back; the reason of the signal is who. */
+export function sentBack(signal: AbortSignal): Setback {
+  return new Setback({ code: "sent-back", params: { by: String(signal.reason) } });
+}
+
 /** The look after the settling time, as a step. */
 export async function settle(
   host: Host,
@@ -169,7 +175,7 @@ export async function settle(
     async () => {
       const fall: Fall | null = await watchSettle(host.systemd, units, host.settleMs, signal);
       if (fall) throw new Setback(fall.message, fall);
-      if (signal.aborted) throw new Setback({ code: "sent-back", params: { by: String(signal.reason) } });
+      if (signal.aborted) throw sentBack(signal);
     },
     { units: units.join(", ") },
   );

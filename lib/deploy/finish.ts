@@ -1,5 +1,5 @@
 import type { Switched } from "@/lib/deploy/attach";
-import { bringUp, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
+import { bringUp, sentBack, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
 import { type Armed, callOff, untilFired } from "@/lib/deploy/dead-man";
 import { goBack } from "@/lib/deploy/go-back";
 import { type Intent, uptimeMs, type WayBack } from "@/lib/deploy/intent";
@@ -74,7 +74,7 @@ async function standTrial(
   await record.step("trial", "forward", async () => {
     const fall = await watchSettle(host.systemd, watch, leftMs, AbortSignal.any([back, keep]), TRIAL_LOOK_MS);
     if (fall) throw new Setback(fall.message, fall);
-    if (back.aborted) throw new Setback({ code: "sent-back", params: { by: String(back.reason) } });
+    if (back.aborted) throw sentBack(back);
     if (!keep.aborted) throw new Setback({ code: "trial-over", params: {} });
   });
   await succeed(run, watch, armed);
