@@ -34,6 +34,12 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
   "call-failed": (p) => `A call to systemd failed: ${p("text")} (${p("name")}).`,
   "timed-out": () =>
     "No answer came in time. The request may still be carried out: this page shows it when it is.",
+  "no-space": (p) =>
+    `There is no room left on the file system of ${p("path")}. Make some, then ask again; going back to an earlier version works all the same.`,
+  "read-only": (p) =>
+    `${p("path")} is read-only at the moment, so no image can be attached or detached. Make it writable (mount -o remount,rw), then ask again.`,
+  "io-error": (p) =>
+    `The disk reports an error at ${p("path")} (${p("name")}). Look at the kernel's messages on the host (journalctl -k).`,
   database: () =>
     "The history cannot be read at the moment. What runs is not touched by that; restart attache-engine.service if it stays so.",
   unexpected: (p) =>
@@ -73,6 +79,8 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
     `Anyone on this host can write to ${p("path")}. Take that right away first (chmod o-w).`,
   "foreign-drop-in": (p) =>
     `${p("path")} was not written by portabled, and its reattach would fail half way because of it. Move the file to /etc/systemd/system/${given(p, "unit") === "" ? "UNIT" : p("unit")}.d, where it does the same.`,
+  "no-room": (p) =>
+    `There is too little room for a switch on the file system of ${p("path")}: it lacks ${p("what") === "files" ? "free inodes" : "space"}. Make some first; going back to an earlier version works all the same.`,
   "no-such-unit": (p) => `It has no unit ${p("unit")}. Load the page again.`,
   "engine-restarted": () => "The engine ended before anything was changed. Ask again.",
 };
@@ -187,6 +195,9 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "image-problem": "The image could not be used.",
   "not-found": "A file or unit was gone.",
   "invalid-input": "systemd did not understand what it was asked for.",
+  "no-space": "The disk was full.",
+  "read-only": "A directory could not be written to.",
+  "io-error": "The disk reported an error.",
   "bus-unreachable": "The system bus was gone.",
   "bus-denied": "The system bus refused a call.",
   "timed-out": "No answer came in time.",

@@ -44,6 +44,7 @@ const PARAMS: Params = {
   units: "web.service",
   missing: "web.socket",
   why: "image-problem",
+  what: "space",
   count: 12,
 };
 

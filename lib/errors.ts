@@ -14,6 +14,9 @@ export type ErrorCode =
   | "job-failed"
   | "call-failed"
   | "timed-out"
+  | "no-space"
+  | "read-only"
+  | "io-error"
   | "database"
   | "unexpected";
 

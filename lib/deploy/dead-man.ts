@@ -37,8 +37,8 @@ export interface Armed {
   hasFired(): boolean;
   /** No more signs of life: it goes off after `ms`, or when it is called off. */
   holdFor(ms: number): Promise<void>;
-  /** Signs of life again. */
-  resume(): Promise<void>;
+  /** Signs of life again. Throws `read-only` where PID 1 cannot write to one of `writable`. */
+  resume(writable?: readonly string[]): Promise<void>;
   /** The point of no return: `true` means that it will never go off; `false`, that it was faster. */
   callOff(): Promise<boolean>;
   /** Has PID 1 run it now, or waits for its end where it runs. Throws `job-failed` when it did not work out. */
@@ -76,7 +76,11 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
   return {
     async arm(id, plan, wayBack, newUnits) {
       const armed = follow(id);
-      await Promise.all([writeWayBack(placeOf(id), paths, plan, wayBack, newUnits), armed.resume()]);
+      const location = wayBack.attachment?.location ?? "persistent";
+      await Promise.all([
+        writeWayBack(placeOf(id), paths, plan, wayBack, newUnits),
+        armed.resume([paths.unitLinks[location]]),
+      ]);
       return armed;
     },
     async takeOver(id) {
@@ -119,10 +123,10 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     let timer: string | null = null;
 
     /** The next timer before the last one is called off, so that there is never none; one change at a time. */
-    const putOff = async (ms: number) => {
+    const putOff = async (ms: number, writable?: readonly string[]) => {
       const old = timer;
       const next = `attache-way-back@${id}-${process.pid}x${++count}.timer`;
-      await systemd.startTimer(next, ms);
+      await systemd.startTimer(next, ms, writable);
       timer = next;
       if (old) await systemd.stopTimer(old);
     };
@@ -143,9 +147,9 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
 
     return {
       hasFired: () => existsSync(path.join(place, "fired")),
-      async resume() {
+      async resume(writable) {
         stopBeating();
-        await putOff(PATIENCE_MS);
+        await putOff(PATIENCE_MS, writable);
         beating = setInterval(beat, BEAT_MS);
       },
       async holdFor(ms) {

@@ -48,6 +48,8 @@ export class FakeSystemd implements Systemd {
   readonly calls: string[] = [];
   /** Type and triggers of units that are no plain daemons. */
   readonly kinds = new Map<string, { type?: string; triggeredBy?: string[] }>();
+  /** What is attached cannot be changed. */
+  isReadOnly = false;
   /** Transient timers that were started and not called off. */
   readonly timers = new Set<string>();
   /** Mishaps of the next calls that change what is attached, in order. */
@@ -129,7 +131,8 @@ export class FakeSystemd implements Systemd {
   async killUnit(unit: string) {
     this.calls.push(`kill ${unit}`);
   }
-  async startTimer(name: string) {
+  async startTimer(name: string, _afterMs: number, writable: readonly string[] = []) {
+    if (this.isReadOnly && writable.length > 0) throw new AppError("read-only", { path: writable.join() });
     this.timers.add(name);
   }
   async stopTimer(name: string) {
@@ -308,6 +311,7 @@ export async function createFakeHost(
     systemd,
     paths,
     imageRoots: [path.join(root, "srv/*")],
+    stateDir: root,
     settleMs,
     inspected: () => null,
     async inspect(version) {

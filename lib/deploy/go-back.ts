@@ -40,6 +40,7 @@ export async function goBack(
       return;
     }
     record.update({ phase: "going-back", endsAt: null });
+    await run.reserve.release();
     await armed?.resume();
     await run.intents.write({ ...intent, stage: "going-back", wayBack, deployment: record.current });
     if (why.code === "broken-off" && now) await killStuck(run, now);

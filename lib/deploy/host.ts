@@ -6,6 +6,8 @@ export interface Host {
   readonly systemd: Systemd;
   readonly paths: HostPaths;
   readonly imageRoots: readonly string[];
+  /** Where our own files lie. */
+  readonly stateDir: string;
   /** How long units have to stay up, ms. */
   readonly settleMs: number;
   /** Opens an image, or answers from the cache while its stamp is the same. */

@@ -1,6 +1,6 @@
 import type { Fall } from "@/lib/deploy/settle";
 import type { Deployment, Outcome, Refusal, Step, StepName } from "@/lib/deploy/types";
-import { AppError, type Message, type Params } from "@/lib/errors";
+import { AppError, type ErrorCode, type Message, type Params } from "@/lib/errors";
 
 /** A step that did not work out. `fall` names the unit whose journal tells why. */
 export class Setback extends Error {
@@ -31,7 +31,24 @@ export function messageOf(error: unknown): Message {
   if (error instanceof Setback) return error.why;
   if (error instanceof Refused) return error.refusal;
   if (error instanceof AppError) return { code: error.code, params: error.params };
+  const code = DISK_ERRORS[errnoOf(error)];
+  if (code) return { code, params: { path: pathOf(error), name: errnoOf(error) } };
   return { code: "unexpected", params: { text: error instanceof Error ? error.message : String(error) } };
+}
+
+const DISK_ERRORS: { readonly [errno: string]: ErrorCode } = {
+  ENOSPC: "no-space",
+  EDQUOT: "no-space",
+  EROFS: "read-only",
+  EIO: "io-error",
+};
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+function pathOf(error: unknown): string {
+  return error instanceof Error && "path" in error ? String(error.path) : "?";
 }
 
 /** The growing record of one deployment; each change is published whole. */

@@ -8,6 +8,7 @@ import { createIntents } from "@/lib/deploy/intent";
 import { planDeployment, planDetach } from "@/lib/deploy/plan";
 import { createRecord } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
+import { createReserve } from "@/lib/deploy/reserve";
 import { intentOf, type Run, runDeployment } from "@/lib/deploy/run";
 import type { Deployment } from "@/lib/deploy/types";
 import { AppError } from "@/lib/errors";
@@ -339,6 +340,14 @@ describe("the way back of PID 1", () => {
     expect(host.systemd.calls).toEqual([]);
   });
 
+  it("refuses the switch where PID 1 could not write the old files either", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.isReadOnly = true;
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["refused", "read-only"]);
+    expect(host.systemd.calls).toEqual([]);
+  });
+
   it("wins over an engine that it took for dead", async () => {
     const host = await hostWith({ behaviour: "stays" }, 300);
     const going = deploy(host, "2.0");
@@ -446,6 +455,7 @@ async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
     record: createRecord({ ...BLANK, kind, from, to, trialMs: signals.trialMs ?? null }, () => undefined),
     intents: createIntents(path.join(host.root, "intents")),
     deadMan: createDeadMan(path.join(host.root, "way-back"), host),
+    reserve: createReserve(path.join(host.root, "reserve")),
     plan: planned.plan,
     cancel: signals.cancel ?? never,
     back: signals.back ?? never,

@@ -13,6 +13,7 @@ import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
 import type { Choice } from "@/lib/deploy/matches";
 import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
+import { lacks, type Reserve } from "@/lib/deploy/reserve";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
 
@@ -21,6 +22,7 @@ export interface Run {
   readonly record: Record;
   readonly intents: Intents;
   readonly deadMan: DeadMan;
+  readonly reserve: Reserve;
   readonly plan: Plan;
   /** Aborted by Cancel, during the grace period; the reason is who. */
   readonly cancel: AbortSignal;
@@ -69,6 +71,7 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
 /** All that changes nothing: the grace period, the check of the image, the way back. */
 async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const { host, record, plan } = run;
+  await makeRoom(run);
   const written = run.intents.write(intentOf(run, "planned", null, null));
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
   const check = (now: HostGround) => (needsCheck ? checkDeployment(host, plan, now) : Promise.resolve(null));
@@ -84,6 +87,18 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   if (checked.status === "rejected") throw checked.reason;
   if (wayBack.status === "rejected") throw wayBack.reason;
   return { checked: checked.value, wayBack: wayBack.value, now };
+}
+
+/** Nobody goes forward on a disk that is nearly full; whoever goes back gets the reserve. */
+async function makeRoom({ host, plan, reserve }: Run): Promise<void> {
+  const location = plan.attachment?.location ?? "persistent";
+  for (const place of [host.stateDir, host.paths.attached[location]]) {
+    const what = await lacks(place);
+    if (what === null) continue;
+    if (plan.kind === "upgrade" || plan.kind === "attach")
+      throw new Refused({ code: "no-room", params: { path: place, what } });
+    await reserve.release();
+  }
 }
 
 /** The grace period, with the check running meanwhile: a refusal comes at once, not after the countdown. */

@@ -141,6 +141,7 @@ export interface Refusal extends Message {
     | "unit-exists" //           { unit }  a unit of that name exists on the host
     | "writable-by-others" //    { path }
     | "foreign-drop-in" //       { path, unit }
+    | "no-room" //               { path, what: "space" | "files" }
     | "no-such-unit" //          { unit }
     | "engine-restarted"; //     {}        the engine ended before anything was changed
 }

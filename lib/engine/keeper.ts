@@ -4,12 +4,14 @@ import { digestOf } from "@/lib/engine/digest";
 import type { Journal } from "@/lib/engine/service";
 import { AppError } from "@/lib/errors";
 import { allInspections, saveInspection } from "@/lib/history/inspections";
-import { getDeployment } from "@/lib/history/queries";
+import { getDeployment, listDeployments } from "@/lib/history/queries";
 import { createRecorder } from "@/lib/history/recorder";
 import type { OpenedImage } from "@/lib/images/inspect";
 import type { Inspection } from "@/lib/images/types";
 
 export interface Keeper extends Journal {
+  /** The newest id on record; `null` without one, or without a database. */
+  lastId(): string | null;
   /** What was opened in earlier lives; empty without a database. */
   inspections(): ReadonlyMap<string, Inspection>;
   keepInspection(opened: OpenedImage): void;
@@ -35,6 +37,7 @@ export function createKeeper(db: OwnedDatabase): Keeper {
   return {
     save: recorder.save,
     setReason: recorder.setReason,
+    lastId: () => orWithout(() => listDeployments(db, { limit: 1 }).rows[0]?.id ?? null, null, complain),
     inspections: () => orWithout(() => allInspections(db), new Map(), complain),
     keepInspection: (opened) => orWithout(() => saveInspection(db, opened), undefined, complain),
     newest(deployment) {

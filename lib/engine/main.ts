@@ -4,6 +4,7 @@ import { openDatabase } from "@/lib/db";
 import { createDeadMan } from "@/lib/deploy/dead-man";
 import { createExclusive, type Host } from "@/lib/deploy/host";
 import { createIntents } from "@/lib/deploy/intent";
+import { createReserve } from "@/lib/deploy/reserve";
 import { emit, openDoor } from "@/lib/engine/door";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector } from "@/lib/engine/inspector";
@@ -40,20 +41,24 @@ async function main(): Promise<void> {
     systemd,
     paths: HOST_PATHS,
     imageRoots: env.imageRoots,
+    stateDir: env.stateDir,
     settleMs: env.settleMs,
     inspect: inspector.inspect,
     inspected: inspector.inspected,
     exclusive: createExclusive(),
   };
   const intents = createIntents(path.join(env.stateDir, "intents"));
+  const reserve = createReserve(path.join(env.stateDir, "reserve"));
   const deadMan = createDeadMan(path.join(env.stateDir, "way-back"), host);
   const engine = createEngine({
     host,
     inspector,
     intents,
     deadMan,
+    reserve,
     journal: keeper,
     graceMs: env.graceMs,
+    lastId: keeper.lastId(),
     version,
     publish: (deployment) => emit(bus, "DeploymentChanged", deployment),
   });
@@ -70,6 +75,7 @@ async function main(): Promise<void> {
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
   await recovery;
+  await reserve.fill().catch((error: unknown) => console.error("no reserve for a full disk:", error));
 }
 
 /** The web server's user; without one only root may ask. */

@@ -1,4 +1,3 @@
-import { ulid } from "ulid";
 import { createBatch, type Turn } from "@/lib/deploy/batch";
 import type { DeadMan } from "@/lib/deploy/dead-man";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
@@ -7,9 +6,11 @@ import type { Intent, Intents } from "@/lib/deploy/intent";
 import { type Plan, type Planned, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
+import type { Reserve } from "@/lib/deploy/reserve";
 import { type Run, runDeployment } from "@/lib/deploy/run";
 import { summarise } from "@/lib/deploy/summary";
 import type { Deployment, DeploymentSummary, Outcome, Phase } from "@/lib/deploy/types";
+import { createIds } from "@/lib/engine/ids";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
 import type { AppError, Message } from "@/lib/errors";
@@ -28,8 +29,11 @@ export interface EngineOptions {
   readonly inspector: Inspector;
   readonly intents: Intents;
   readonly deadMan: DeadMan;
+  readonly reserve: Reserve;
   readonly journal: Journal;
   readonly graceMs: number;
+  /** The newest id on record. */
+  readonly lastId: string | null;
   readonly version: string;
   readonly publish: (deployment: Deployment) => void;
 }
@@ -55,6 +59,7 @@ export function createEngine(options: EngineOptions): {
 } {
   const { host, intents, journal, publish } = options;
   const held = new Map<string, Held>();
+  const newId = createIds(options.lastId);
 
   const hold = (initial: Deployment): Held => {
     const record = createRecord(initial, (deployment) => {
@@ -77,6 +82,7 @@ export function createEngine(options: EngineOptions): {
     record: one.record,
     intents,
     deadMan: options.deadMan,
+    reserve: options.reserve,
     plan,
     cancel: one.cancel.signal,
     back: one.back.signal,
@@ -92,12 +98,13 @@ export function createEngine(options: EngineOptions): {
       .catch((error: unknown) => console.error("an intent stays behind:", error));
     held.delete(last.service);
     journal.finished(last);
+    await options.reserve.fill().catch(() => undefined); // the disk is full: it is filled when it is not
   };
 
   /** Takes the lock before the first await, so that two clicks cannot both pass; gives it back when it refuses. */
   const claim = async (asked: Asked, decide: (ground: HostGround) => Planned): Promise<Claim> => {
     const holder = held.get(asked.service);
-    const id = ulid();
+    const id = newId();
     const graceMs = asked.graceMs ?? options.graceMs;
     const one = holder ? null : hold(blank(id, asked, graceMs));
     const ground = await readGround(host, asked.service, holder?.summary() ?? null).catch(
@@ -144,7 +151,7 @@ export function createEngine(options: EngineOptions): {
   const methods: Methods = {
     Deploy: (input) => begin(input, (ground) => planDeployment(ground, input.version, input.expected)),
     async DeployMany({ targets, stopAtFailure, ...asked }) {
-      const batch = ulid();
+      const batch = newId();
       const claims = await Promise.all(
         targets.map(async ({ service, version, expected }) => {
           const decide = (ground: HostGround) => planDeployment(ground, version, expected);

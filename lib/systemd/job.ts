@@ -25,7 +25,18 @@ export async function runJob(
   unit: string,
   options: { signal?: AbortSignal } = {},
 ): Promise<JobResult> {
-  const { signal } = options;
+  const queue = () => callManager(bus, METHODS[verb], "ss", [unit, "replace"]);
+  return runQueued(bus, verb, unit, queue, options);
+}
+
+/** The same for a job that another call queues; `queue` answers with the job's path. */
+export async function runQueued(
+  bus: BusClient,
+  verb: JobVerb,
+  unit: string,
+  queue: () => Promise<readonly unknown[]>,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<JobResult> {
   signal?.throwIfAborted();
   const ended = new Map<string, string>();
   let onEnd = () => {};
@@ -35,7 +46,7 @@ export async function runJob(
   });
   try {
     await subscribeManager(bus);
-    const [job] = await callManager(bus, METHODS[verb], "ss", [unit, "replace"]);
+    const [job] = await queue();
     return await jobEnd(text(job));
   } finally {
     stop();

@@ -91,7 +91,7 @@ export function createSystemd1(bus: BusClient): Systemd1 {
       await unlessUnknown(callManager(bus, "KillUnit", "ssi", [unit, "all", SIGKILL]));
     },
 
-    startTimer: (name, afterMs) => startTimer(bus, name, afterMs),
+    startTimer: (name, afterMs, writable) => startTimer(bus, name, afterMs, writable),
     stopTimer: (name) => stopTimer(bus, name),
   };
 }

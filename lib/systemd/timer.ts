@@ -1,14 +1,24 @@
 import variants from "dbus-next/lib/variant.js";
 import { AppError } from "@/lib/errors";
 import type { BusClient } from "./bus";
+import { runQueued } from "./job";
 import { callManager } from "./manager";
+import { toUnitState } from "./unit-status";
+import { rows } from "./values";
 
 /**
  * Has PID 1 start the service of the same name once, `afterMs` from now by its
  * monotonic clock, by a transient timer: it goes off whatever has become of us,
  * and is gone with a reboot (org.freedesktop.systemd1(5), StartTransientUnit).
+ * With `writable`, throws `read-only` and starts nothing unless PID 1 can write
+ * to all of them: what it sees, and what we see from our own sandbox, differ.
  */
-export async function startTimer(bus: BusClient, name: string, afterMs: number): Promise<void> {
+export async function startTimer(
+  bus: BusClient,
+  name: string,
+  afterMs: number,
+  writable: readonly string[] = [],
+): Promise<void> {
   const auxiliary: readonly unknown[] = [];
   const properties = [
     ["Description", variant("s", "Goes off unless it is called off")],
@@ -16,7 +26,23 @@ export async function startTimer(bus: BusClient, name: string, afterMs: number):
     ["AccuracyUSec", variant("t", ACCURACY_USEC)],
     ["RemainAfterElapse", variant("b", false)],
   ];
-  await callManager(bus, "StartTransientUnit", "ssa(sv)a(sa(sv))", [name, "fail", properties, auxiliary]);
+  const queue = (more: readonly unknown[] = []) =>
+    callManager(bus, "StartTransientUnit", "ssa(sv)a(sa(sv))", [
+      name,
+      "fail",
+      [...properties, ...more],
+      auxiliary,
+    ]);
+  if (writable.length === 0) {
+    await queue();
+    return;
+  }
+  const conditions = writable.map((path) => ["ConditionPathIsReadWrite", false, false, path]);
+  await runQueued(bus, "start", name, () => queue([["Conditions", variant("a(sbbs)", conditions)]]));
+  const [units] = await callManager(bus, "ListUnitsByNames", "as", [[name]]);
+  // A condition that is not met is no failure to PID 1: the timer just does not run.
+  if (!rows(units).some((row) => toUnitState(row).active === "active"))
+    throw new AppError("read-only", { path: writable.join(", ") });
 }
 
 /** Calls a timer off. One that went off, or never was, is no error. */

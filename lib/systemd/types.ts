@@ -155,8 +155,8 @@ export interface Systemd {
   /** SIGKILL to every process of a unit, also to its `ExecStop=`. */
   killUnit(unit: string): Promise<void>;
 
-  /** Has PID 1 start `x.service` once, `afterMs` from now on its monotonic clock, whatever becomes of us; `name` is `x.timer`. */
-  startTimer(name: string, afterMs: number): Promise<void>;
+  /** Has PID 1 start `x.service` once, `afterMs` from now on its monotonic clock, whatever becomes of us; `name` is `x.timer`. Throws `read-only` where one of `writable` is so to PID 1. */
+  startTimer(name: string, afterMs: number, writable?: readonly string[]): Promise<void>;
   /** Calls such a timer off; one that is not there is no error. */
   stopTimer(name: string): Promise<void>;
 
