@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector } from "@/lib/engine/inspector";
@@ -8,6 +8,7 @@ import { readImageVersion } from "@/lib/images/image-version";
 
 let top = "";
 let opened: string[] = [];
+let answered: string[] = [];
 let isBusy = false;
 let atOnce = 0;
 let mostAtOnce = 0;
@@ -15,6 +16,7 @@ let mostAtOnce = 0;
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), "attache-inspector-"));
   opened = [];
+  answered = [];
   isBusy = false;
   atOnce = mostAtOnce = 0;
   for (const label of ["1", "2", "3"]) writeFileSync(`${top}/page_${label}.raw`, "image");
@@ -39,6 +41,8 @@ const inspector = () =>
     finder: createImageFinder(() => readImagePlaces({ imageRoots: [top], paths })),
     known: new Map(),
     opened: (_result, version) => opened.push(version.label),
+    answered: (service, inspections) =>
+      answered.push(...inspections.map(({ path }) => `${service} ${basename(path)}`)),
     isBusy: () => isBusy,
   });
 
@@ -51,6 +55,20 @@ describe("images that someone wants to know of", () => {
     await vi.waitFor(() => expect(opened).toEqual(["1", "2", "3"]));
     expect(mostAtOnce).toBe(1);
     expect(await one.request("page", ["1", "2", "3", "4"])).toBe(0);
+  });
+
+  it("are told of from the cache when they were opened before", async () => {
+    const one = inspector();
+    await one.request("page", ["1"]);
+    await vi.waitFor(() => expect(opened).toEqual(["1"]));
+    expect(answered).toEqual([]);
+    expect(await one.request("page", ["1", "2"])).toBe(1);
+    expect(answered).toEqual(["page page_1.raw"]);
+    await vi.waitFor(() => expect(opened).toEqual(["1", "2"]));
+    writeFileSync(join(top, "page_1.raw"), "another image");
+    expect(await one.request("page", ["1"])).toBe(1);
+    expect(answered, "what changed is opened again instead").toEqual(["page page_1.raw"]);
+    await vi.waitFor(() => expect(opened).toEqual(["1", "2", "1"]));
   });
 
   it("wait while something is deployed, which waits for none of them", async () => {

@@ -7,7 +7,11 @@ export interface Inspector {
   /** Opens an image now, ahead of the queue; answers from the cache while the file is the same. */
   inspect(version: ImageVersion): Promise<Inspection>;
   inspected(version: ImageVersion): Inspection | null;
-  /** Opens versions of a service one by one, when nothing more urgent is under way. Resolves with how many were queued. */
+  /**
+   * Opens versions of a service one by one, when nothing more urgent is under
+   * way, and tells of those that were opened before: whoever asks may not have
+   * heard. Resolves with how many were queued.
+   */
   request(service: string, labels: readonly string[]): Promise<number>;
 }
 
@@ -18,6 +22,8 @@ export interface InspectorOptions {
   readonly known: ReadonlyMap<string, Inspection>;
   /** Called for each image that was opened; must not throw. */
   readonly opened: (result: OpenedImage, version: ImageVersion) => void;
+  /** Called with what is known already of versions that somebody asked for. */
+  readonly answered: (service: string, inspections: readonly Inspection[]) => void;
   /** Background work waits while this is true: portabled does one thing at a time. */
   readonly isBusy: () => boolean;
 }
@@ -28,7 +34,8 @@ const LOOK_AGAIN_MS = 500;
  * Opens images through portabled, each at most once while device, inode, size
  * and mtime of the file stay the same.
  */
-export function createInspector({ systemd, finder, known, opened, isBusy }: InspectorOptions): Inspector {
+export function createInspector(options: InspectorOptions): Inspector {
+  const { systemd, finder, known, opened, isBusy } = options;
   const cache = new Map(known);
   const underWay = new Map<string, Promise<Inspection>>();
   const waiting = new Map<string, ImageVersion>();
@@ -70,7 +77,10 @@ export function createInspector({ systemd, finder, known, opened, isBusy }: Insp
     inspect,
     inspected,
     async request(service, labels) {
-      const fresh = (await finder.find(service, labels)).filter((version) => !inspected(version));
+      const versions = await finder.find(service, labels);
+      const fresh = versions.filter((version) => !inspected(version));
+      const old = versions.flatMap((version) => inspected(version) ?? []);
+      if (old.length > 0) options.answered(service, old);
       for (const version of fresh) waiting.set(version.path, version);
       void drain();
       return fresh.length;

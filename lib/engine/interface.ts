@@ -26,7 +26,7 @@ function isDistinct(targets: readonly { readonly service: string }[]): boolean {
 }
 
 export const METHODS = {
-  /** Opens images of a service that were not opened since they changed; results arrive by `Inspected`. */
+  /** Opens images of a service that were not opened since they changed; results, old ones too, arrive by `Inspected`. */
   Inspect: z.object({ service: Name, versions: z.array(Version).max(64) }).strict(),
   /** Attach, upgrade or roll back: which one it is follows from the host. `expected`: the version the page showed, null = detached. */
   Deploy: z

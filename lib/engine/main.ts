@@ -35,6 +35,7 @@ async function main(): Promise<void> {
       const { unitTexts: _texts, osReleaseText: _text, ...inspection } = opened;
       emit(bus, "Inspected", { service: version.service, inspections: [inspection] });
     },
+    answered: (service, inspections) => emit(bus, "Inspected", { service, inspections: [...inspections] }),
     isBusy: () => engine.open() > 0,
   });
   const host: Host = {
