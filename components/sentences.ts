@@ -37,7 +37,7 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
   "no-space": (p) =>
     `There is no room left on the file system of ${p("path")}. Make some, then ask again; going back to an earlier version works all the same.`,
   "read-only": (p) =>
-    `${p("path")} is read-only at the moment, so no image can be attached or detached. Make it writable (mount -o remount,rw), then ask again.`,
+    `Nothing can be written to ${p("path")} at the moment, so no image can be attached or detached. Mount it for writing (mount -o remount,rw), then ask again.`,
   "io-error": (p) =>
     `The disk reports an error at ${p("path")} (${p("name")}). Look at the kernel's messages on the host (journalctl -k).`,
   database: () =>
