@@ -25,7 +25,11 @@ function pass(point: Point): void {
   const plan = place.armed();
   if (!plan || plan.edge !== point.edge || plan.point !== point.point) return;
   place.disarm();
-  if (plan.strike !== "pause") return injector.next(plan.strike);
+  if (plan.strike === "pause") standStill();
+  else injector.next(plan.strike);
+}
+
+function standStill(): void {
   place.log({ kind: "struck", by: "pause" });
   while (!place.mayGo()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOOK_EVERY_MS);
 }
