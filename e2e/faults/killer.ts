@@ -23,6 +23,11 @@ export function killPids(pids: readonly number[]): number {
   return pids.filter((pid) => send(pid, "SIGKILL")).length;
 }
 
+/** Stops processes where they are, or lets them go on. */
+export function hold(pids: readonly number[], isHeld: boolean): void {
+  for (const pid of pids) send(pid, isHeld ? "SIGSTOP" : "SIGCONT");
+}
+
 /** All processes in the PID namespace of a guest, as this machine numbers them. */
 function processesOf(init: number): number[] {
   const namespace = namespaceOf(init);

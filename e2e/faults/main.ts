@@ -1,4 +1,5 @@
 import type { Case } from "./cases";
+import { collateralCases } from "./collateral-cases";
 import { errorCases } from "./error-cases";
 import { imageCases } from "./image-cases";
 import { killCases } from "./kill-cases";
@@ -20,7 +21,11 @@ const say = (line: string) => console.error(`» ${line}`);
 export async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
   const { suite, seed } = options;
-  const results = openResults(suite, seed, options.resume);
+  const results = openResults(
+    suite,
+    options.without ? `${seed}-without-${options.without}` : `${seed}`,
+    options.resume,
+  );
   const names = Array.from({ length: options.workers }, (_, n) => `ft-${process.pid}-${n}`);
   const stop = new AbortController();
   const interrupted = new Promise<void>((resolve) => {
@@ -32,6 +37,10 @@ export async function main(args: readonly string[]): Promise<number> {
     const running = run(options, results, names, stop.signal);
     const summary = await Promise.race([running, interrupted]);
     if (!summary) return 130;
+    if (typeof summary === "string") {
+      process.stdout.write(`${summary}\n`);
+      return 0;
+    }
     process.stdout.write(`${options.json ? JSON.stringify(summary) : toTable(summary)}\n`);
     return summary.failed.length === 0 ? 0 : 1;
   } finally {
@@ -44,19 +53,21 @@ async function run(
   results: Results,
   names: readonly string[],
   stop: AbortSignal,
-): Promise<Summary> {
-  const create = (worker: number) => World.create(names[worker] ?? "", options.suite);
+): Promise<Summary | string> {
+  const engine = process.env.FAULTS_ENGINE ?? "";
+  const create = (worker: number) => World.create(names[worker] ?? "", options.suite, engine);
   const first = await create(0);
   const systemd = (await first.box.mustExec(["systemctl", "--version"])).split("\n")[0] ?? "";
   say(systemd);
   const all = allCases(options, await observe(first));
+  if (options.list)
+    return all.map(({ name, skipped }) => (skipped ? `${name} (${skipped})` : name)).join("\n");
   await first.reset();
   const todo = all.filter(({ name }) => !results.has(name));
-  if (options.list) for (const { name, skipped } of all) console.log(skipped ? `${name} (${skipped})` : name);
   const { suite } = options;
   for (const { name, run, skipped = "" } of todo)
     if (!run) results.add({ suite, name, outcome: "skipped", tookMs: 0, problems: [skipped] });
-  const runnable = options.list ? [] : todo.filter(({ run }) => run !== null);
+  const runnable = todo.filter(({ run }) => run !== null);
   const others = await Promise.all(
     names.slice(1, Math.max(1, Math.min(names.length, runnable.length))).map((_, n) => create(n + 1)),
   );
@@ -89,6 +100,7 @@ function allCases(options: Options, observed: Observed): Case[] {
     ...errorCases(observed),
     ...imageCases(),
     ...nameCases(),
+    ...collateralCases(),
     ...limitCases(),
   ];
   const { only, quick } = options;

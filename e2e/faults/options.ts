@@ -12,11 +12,14 @@ export interface Options {
   /** Results as JSON lines: cases that are in it are not run again. */
   readonly resume: string | null;
   readonly workers: number;
+  /** What was taken out of the engine; a result of such a run proves the cases and not the engine. */
+  readonly without: string | null;
+  /** Tells the names of the cases, and runs none. */
   readonly list: boolean;
 }
 
 export const USAGE = `npm run test:faults -- [--suite ${SUITES.join("|")}] [--quick] [--only PATTERN] [--random N] [--seed S]
-    [--resume FILE] [--workers N] [--json] [--list]`;
+    [--resume FILE] [--workers N] [--without PART] [--json] [--list]`;
 
 const RANDOM = 200;
 const WORKERS = 2;
@@ -41,13 +44,14 @@ export function parseOptions(args: readonly string[]): Options {
     only: words.get("--only") ?? null,
     random: numberOf(words.get("--random"), isPart ? 0 : RANDOM),
     seed: numberOf(words.get("--seed"), Math.floor(Date.now() / 1000)),
+    without: words.get("--without") ?? null,
     resume: words.get("--resume") ?? null,
     workers: Math.max(1, numberOf(words.get("--workers"), WORKERS)),
   };
 }
 
 const FLAGS = ["--json", "--quick", "--list"];
-const VALUES = ["--suite", "--only", "--random", "--seed", "--resume", "--workers"];
+const VALUES = ["--suite", "--only", "--random", "--seed", "--resume", "--workers", "--without"];
 
 function suiteOf(word: string): Suite {
   const suite = SUITES.find((known) => known === word);

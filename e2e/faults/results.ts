@@ -18,9 +18,9 @@ export interface Results {
   readonly add: (result: Result) => void;
 }
 
-/** Opens a results file; with `resume`, one that an earlier run has begun. */
-export function openResults(suite: Suite, seed: number, resume: string | null): Results {
-  const file = resume ?? join(cacheDir(), "faults", `${suite}-${seed}.jsonl`);
+/** Opens the results file of a run; with `resume`, one that an earlier run has begun. */
+export function openResults(suite: Suite, run: string, resume: string | null): Results {
+  const file = resume ?? join(cacheDir(), "faults", `${suite}-${run}.jsonl`);
   mkdirSync(dirname(file), { recursive: true });
   const all = existsSync(file) ? readResults(file).filter((result) => result.suite === suite) : [];
   return {

@@ -29,6 +29,8 @@ export interface Struck {
   readonly rebooted?: boolean;
   /** Nobody may be asked: the engine is not there any more. */
   readonly withoutEngine?: boolean;
+  /** What the host looked like before, where the strike itself changed it. */
+  readonly before?: Before;
 }
 
 const WITHIN_MS = 15_000;
@@ -45,7 +47,7 @@ export async function runTrial(world: World, trial: Trial): Promise<Verdict> {
   if (trial.plan) await untilStruck(world, asked);
   else if (!trial.strike) await Promise.all([asked, ...beside]); // the engine is at rest before it has heard of it, too
   const struck = (await trial.strike?.(world, asked)) ?? {};
-  const verdict = await converge(world, trial, before, struck);
+  const verdict = await converge(world, trial, struck.before ?? before, struck);
   await Promise.all([asked, ...beside]);
   return verdict;
 }
@@ -73,7 +75,7 @@ async function converge(world: World, trial: Trial, before: Before, struck: Stru
   const expectations = expectationsOf(trial, before, struck);
   const problemsNow = async () => {
     const found = await Promise.all(expectations.map((one) => problemsOf(world.box, one)));
-    return [...found.flat(), ...needsPerson(world)];
+    return found.flat();
   };
   let rightSince: number | null = null;
   for (;;) {
@@ -82,10 +84,11 @@ async function converge(world: World, trial: Trial, before: Before, struck: Stru
     const problems = [...(await problemsNow()), ...(isRest ? [] : ["the engine is not at rest"])];
     if (problems.length > 0) rightSince = null;
     else rightSince ??= Date.now();
+    const asked = needsPerson(world);
+    if ((rightSince === null && Date.now() > end) || asked.length > 0)
+      return { problems: [...asked, ...problems, ...said(world)], tookMs: Date.now() - began };
     if (rightSince !== null && Date.now() >= rightSince + HOLD_MS)
       return { problems: [], tookMs: rightSince - began };
-    if (rightSince === null && Date.now() > end)
-      return { problems: [...problems, ...said(world)], tookMs: Date.now() - began };
     await pause(rightSince === null ? LOOK_EVERY_MS : HOLD_MS / 4);
   }
 }

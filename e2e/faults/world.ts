@@ -3,11 +3,11 @@ import { basename, join } from "node:path";
 import { type Box, type BoxOptions, bootBox, downBox } from "../lab/box";
 import { placeImage } from "../lab/fill";
 import { bootHost } from "../lab/host";
-import { buildImage } from "../lab/image";
-import { cacheDir, PROJECT, type Suite } from "../lab/state";
+import { buildImage, imageName } from "../lab/image";
+import { cacheDir, type Suite } from "../lab/state";
 import { type Before, judge, lookAtHost, WATCHED } from "./checker";
 import { FAULTS_DIR, meetingPlace } from "./plan";
-import { SERVICES, versionsOf } from "./services";
+import { RESTING, SERVICES, versionsOf } from "./services";
 import { readTree, restoreTree, type Tree } from "./tree";
 
 export const SETTLE_MS = 1000;
@@ -24,29 +24,28 @@ export class World {
     private current: Box,
     private readonly options: BoxOptions,
     private readonly golden: Tree,
-    private readonly names: ReadonlyMap<string, readonly string[]>,
   ) {}
 
-  /** Boots and fills a host (about ten seconds). */
-  static async create(name: string, suite: Suite): Promise<World> {
+  /** Boots and fills a host (about ten seconds); `engine`: the bundle that it runs. */
+  static async create(name: string, suite: Suite, engine: string): Promise<World> {
     const options: BoxOptions = { name, suite, keep: true };
     const env = { ATTACHE_SETTLE_MS: SETTLE_MS, ATTACHE_GRACE_MS: 0 };
     const box = await bootHost({ ...options, empty: true, install: "engine-only", env });
+    await placeImages(box);
     for (const service of SERVICES) {
-      for (const spec of service.specs) placeImage(box, await buildImage(spec), `/srv/${service.name}`);
       const first = service.specs[0];
-      const image = `/srv/${service.name}/${first?.service}_${first?.version}.raw`;
-      await box.mustExec(["portablectl", "attach", ...service.attach, image, first?.service ?? ""]);
+      if (!service.attach || !first) continue;
+      const image = `/srv/${service.name}/${first.service}_${first.version}.raw`;
+      await box.mustExec(["portablectl", "attach", ...service.attach, image, first.service]);
     }
     const dropIn = box.rootPath("/etc/systemd/system/attache-engine.service.d");
     mkdirSync(dropIn, { recursive: true });
     writeFileSync(join(dropIn, "faults.conf"), DROP_IN);
-    copyFileSync(join(PROJECT, "dist/engine-faults.mjs"), box.rootPath(ENGINE));
+    copyFileSync(engine, box.rootPath(ENGINE));
     await box.mustExec(["systemctl", "daemon-reload"]);
-    const images = new Map(
-      SERVICES.map(({ name }) => [name, readdirSync(box.rootPath(`/srv/${name}`))] as const),
-    );
-    return new World(box, options, readTree(box.rootPath(""), KEPT), images);
+    const world = new World(box, options, readTree(box.rootPath(""), KEPT));
+    await world.reset();
+    return world;
   }
 
   get box(): Box {
@@ -109,10 +108,7 @@ export class World {
       for (const name of readdirSync(join(root, directory)))
         rmSync(join(root, directory, name), { recursive: true, force: true });
     }
-    for (const [service, images] of this.names)
-      for (const name of readdirSync(join(root, "srv", service)))
-        if (!images.includes(name))
-          rmSync(join(root, "srv", service, name), { recursive: true, force: true });
+    await placeImages(box);
     const changed = restoreTree(root, KEPT, this.golden);
     const now = await this.lookAtAll();
     if (changed.length > 0 || [...now.units.values()].some(({ needReload }) => needReload))
@@ -140,18 +136,17 @@ export class World {
   /** Units that do not run, or run something else than what is attached. */
   private async restartWhatIsOff(now: Before): Promise<void> {
     const wanted = this.units;
+    const isToRun = (unit: string) => wanted.includes(unit) && !RESTING.has(unit);
     const problems = this.problemsOfFirsts(now);
     const off = [...now.units.values()].filter(
       ({ unit, active, sub }) =>
-        (wanted.includes(unit) ? sub !== "running" : active !== "inactive") ||
+        (isToRun(unit) ? sub !== "running" : active !== "inactive") ||
         problems.some((problem) => problem.includes(unit)),
     );
     if (off.length === 0) return;
     const units = off.map(({ unit }) => unit);
-    const [kept, strange] = [
-      units.filter((unit) => wanted.includes(unit)),
-      units.filter((unit) => !wanted.includes(unit)),
-    ];
+    const kept = units.filter(isToRun);
+    const strange = units.filter((unit) => !isToRun(unit));
     // It may be one that does not listen when it is told to stop.
     await this.box.exec(["systemctl", "kill", "--signal=SIGKILL", ...units]);
     if (strange.length > 0) await this.box.exec(["systemctl", "stop", ...strange]);
@@ -162,10 +157,24 @@ export class World {
   /** What speaks against every service being on its first version. */
   private problemsOfFirsts(now: Before): string[] {
     const before: Before = { files: this.golden, units: new Map() };
-    const names = SERVICES.map(({ name }) => name).filter((name) => name !== "my");
-    return names.flatMap((name) => {
+    const attached = SERVICES.filter(({ name, attach }) => attach !== null && name !== "my");
+    return attached.flatMap(({ name }) => {
       const known = versionsOf(name);
       return judge(this.box, { allowed: known.slice(0, 1), known, before, rebooted: false }, now);
     });
+  }
+}
+
+/** Every image at its place, and nothing beside them. */
+async function placeImages(box: Box): Promise<void> {
+  for (const service of new Set(SERVICES.map(({ name }) => name))) {
+    const specs = SERVICES.filter(({ name }) => name === service).flatMap((one) => one.specs);
+    const directory = `/srv/${service}`;
+    mkdirSync(box.rootPath(directory), { recursive: true });
+    const there = readdirSync(box.rootPath(directory));
+    for (const spec of specs)
+      if (!there.includes(imageName(spec))) placeImage(box, await buildImage(spec), directory);
+    for (const stranger of there.filter((name) => !specs.some((spec) => imageName(spec) === name)))
+      rmSync(join(box.rootPath(directory), stranger), { recursive: true, force: true });
   }
 }

@@ -71,17 +71,24 @@ export async function buildEngine() {
   });
 }
 
-/** The engine with fault injection: for `test:faults` alone, never installed by packaging/install. */
-export async function buildFaultsEngine() {
-  await unlessBuilt("dist/.inputs-faults", [...SHARED, "e2e/faults", "e2e/lab/build.mjs"], async () => {
+/**
+ * The engine with fault injection: for `test:faults` alone, never installed by packaging/install. Answers its file.
+ * @param {string | null} without What is taken out of it, to see whether the cases notice; see e2e/faults/ablations.mjs.
+ */
+export async function buildFaultsEngine(without) {
+  const name = without === null ? "faults" : `faults-without-${without}`;
+  await unlessBuilt(`dist/.inputs-${name}`, [...SHARED, "e2e/faults", "e2e/lab/build.mjs"], async () => {
     say("Bundling the engine that can be struck");
     const { build } = await import("esbuild");
+    const { ablationPlugin } = await import("../faults/ablations.mjs");
     await build({
       ...BUNDLE,
       entryPoints: [at("e2e/faults/engine.ts")],
-      outfile: at("dist/engine-faults.mjs"),
+      outfile: at(`dist/engine-${name}.mjs`),
+      plugins: without === null ? [] : [ablationPlugin(without, PROJECT)],
     });
   });
+  return at(`dist/engine-${name}.mjs`);
 }
 
 export async function buildWeb() {

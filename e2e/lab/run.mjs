@@ -39,7 +39,9 @@ const COMMANDS = {
     // As with the bench: what it found goes to standard output and may be read by a program.
     console.log = console.error;
     await prepare({ box: true, build: "engine" });
-    await (await import("./build.mjs")).buildFaultsEngine();
+    const at = args.indexOf("--without");
+    const { buildFaultsEngine } = await import("./build.mjs");
+    process.env.FAULTS_ENGINE = await buildFaultsEngine(at < 0 ? null : (args[at + 1] ?? ""));
     return runTypeScript("../faults/main.ts");
   },
   screenshots: async () => {
