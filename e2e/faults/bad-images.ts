@@ -70,10 +70,7 @@ export function badImages(): Readonly<Record<string, BadImage>> {
       ...image({ copies: { "/usr/lib/os-release": osReleaseInLatin1() } }),
       mayRun: true,
     },
-    "os-release-a-directory": image({
-      without: ["/usr/lib/os-release"],
-      directories: ["/usr/lib/os-release/x"],
-    }),
+    "os-release-empty": { ...image({ files: { "/usr/lib/os-release": "" } }), mayRun: true },
     "no-matching-unit": image({ units: { "else.service": unit("Else", IDLE) } }, true),
     "no-unit-at-all": image({ units: {} }, true),
     "wrong-prefixes": image({ osRelease: { PORTABLE_PREFIXES: "else" } }),
@@ -92,7 +89,8 @@ export function badImages(): Readonly<Record<string, BadImage>> {
       units: { "app.service": unit("App", `BindPaths=/nowhere:/data\n${IDLE}`) },
     }),
     "bind-target-missing": settings(`BindPaths=/srv:/nowhere\n${IDLE}`),
-    "unknown-user": settings(`User=nobody-knows-me\n${IDLE}`),
+    // The profile says DynamicUser=, so it becomes known.
+    "unknown-user": { ...settings(`User=nobody-knows-me\n${IDLE}`), mayRun: true },
     "missing-environment-file": settings(`EnvironmentFile=/etc/nowhere\n${IDLE}`),
     "program-missing": settings("ExecStart=/usr/bin/nothing-here"),
     "program-not-executable": {
@@ -140,7 +138,11 @@ export function badImages(): Readonly<Record<string, BadImage>> {
     },
     "unit-with-syntax-error": settings("this is no setting\n[[[\nExecStart"),
     "unit-without-program": settings("Type=simple"),
-    "unit-empty": image({ units: { "app.service": "" } }),
+    // To portabled an empty unit file is none, so this is a version without its main unit.
+    "fewer-units": {
+      ...image({ units: { "app-worker.service": unit("Worker", IDLE) } }, true),
+      mayRun: true,
+    },
     "unit-of-noise": image({ units: { "app.service": "\u0001\u0002\u00ff".repeat(500) } }),
     "unit-of-the-host": image(
       {
@@ -155,6 +157,14 @@ export function badImages(): Readonly<Record<string, BadImage>> {
       put: async (target) => buildTree(GOOD, target),
     },
   };
+}
+
+let built: Promise<string> | undefined;
+
+/** `app` 9.0.0 as it should be; built once, though several workers may ask at the same moment. */
+export function goodImage(): Promise<string> {
+  built ??= buildImage(GOOD);
+  return built;
 }
 
 function image(changes: Partial<ImageSpec>, onlyThese = false): BadImage {
@@ -172,7 +182,7 @@ function settings(text: string): BadImage {
 function bytes(make: (good: Buffer) => Buffer): BadImage {
   return {
     spec: GOOD,
-    put: async (target) => writeFileSync(target, make(readFileSync(await buildImage(GOOD)))),
+    put: async (target) => writeFileSync(target, make(readFileSync(await goodImage()))),
   };
 }
 

@@ -77,7 +77,7 @@ const labelOf = (version: Version | null) => version?.label ?? "nothing";
 /** The image that portabled's drop-in names for a unit. */
 function attachedImage(files: Tree, unit: string): string | null {
   const text = ATTACHED.map((directory) => files.get(`${directory}/${unit}.d/20-portable.conf`)?.text);
-  return /^RootImage=(.*)$/m.exec(text.find((one) => one !== undefined) ?? "")?.[1] ?? null;
+  return /^Root(?:Image|Directory)=(.*)$/m.exec(text.find((one) => one !== undefined) ?? "")?.[1] ?? null;
 }
 
 function problemsOfFiles(
@@ -142,7 +142,7 @@ function problemsOfUnit(
   const problems: string[] = [];
   if (shown.load !== "loaded") problems.push(`${unit} is ${shown.load}`);
   if (shown.needReload) problems.push(`${unit} needs a daemon-reload`);
-  if (shown.rootImage !== found.image) problems.push(`PID 1 has ${shown.rootImage} for ${unit}`);
+  if (shown.root !== found.image) problems.push(`PID 1 has ${shown.root} for ${unit}`);
   if (before.units.get(unit)?.active === "active" && (!isUp || shown.sub.startsWith("auto-restart")))
     problems.push(`${unit} ran and is ${shown.active} (${shown.sub})`);
   const runs = shown.mainPid > 0 ? versionOfProcess(box, shown.mainPid) : null;
@@ -177,8 +177,8 @@ function problemsOfOthers(
     !(rebooted && path.startsWith("/run/"));
   const files = [...new Set([...before.files.keys(), ...now.files.keys()])].filter(isMeant);
   const changed = files.filter((path) => !isSame(before.files.get(path), now.files.get(path)));
-  const moved = [...before.units.values()].filter(({ unit, active, invocation, rootImage }) => {
-    if (own.has(unit) || active !== "active" || rootImage === "") return false;
+  const moved = [...before.units.values()].filter(({ unit, active, invocation, root }) => {
+    if (own.has(unit) || active !== "active" || root === "") return false;
     const after = now.units.get(unit);
     if (rebooted) return false; // whether it is enabled, and where, is no concern of ours
     return after?.invocation !== invocation || after.active !== "active";

@@ -1,7 +1,6 @@
 import { copyFileSync, rmSync, writeFileSync } from "node:fs";
-import { buildImage } from "../lab/image";
 import { upgrade } from "./ask";
-import { type BadImage, badImages } from "./bad-images";
+import { type BadImage, badImages, goodImage } from "./bad-images";
 import type { Case } from "./cases";
 import type { Plan } from "./plan";
 import { app, versionOf, versionsOf } from "./services";
@@ -27,7 +26,9 @@ export function imageCases(): Case[] {
 }
 
 function trialOf({ spec, mayRun = false, withinMs }: BadImage): Trial {
-  const bad = versionOf({ ...spec, service: "app" });
+  // A unit of the host that an image claims stays the host's.
+  const own = Object.entries(spec.units).filter(([name]) => name.startsWith("app"));
+  const bad = versionOf({ ...spec, units: Object.fromEntries(own) });
   return {
     request: upgrade("app", VERSION, "1.0.0"),
     allowed: mayRun ? [...OLD, bad] : OLD,
@@ -48,7 +49,7 @@ function changedMeanwhile(name: string, change: (path: string) => void): Case {
   const good = versionOf(spec);
   const run = async (world: World) => {
     const path = world.box.rootPath(PATH);
-    copyFileSync(await buildImage(spec), path);
+    copyFileSync(await goodImage(), path);
     const trial: Trial = {
       request: upgrade("app", VERSION, "1.0.0"),
       allowed: OLD,
@@ -56,7 +57,7 @@ function changedMeanwhile(name: string, change: (path: string) => void): Case {
       plan: BEFORE_ATTACH,
       async strike() {
         rmSync(path);
-        copyFileSync(await buildImage(spec), path); // another file of the same name: what is open stays what it was
+        copyFileSync(await goodImage(), path); // another file of the same name: what is open stays what it was
         change(path);
         world.place.letGo();
         return {};

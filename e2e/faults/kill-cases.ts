@@ -11,7 +11,9 @@ import { runTrial, type Trial } from "./trial";
 const EDGES: readonly Edge[] = ["before", "after"];
 const TWIN = versionsOf("twin").filter(({ label }) => label !== "0.9.0");
 const OLD = versionsOf("app").filter(({ label }) => label === "1.0.0");
-const BESIDE: NonNullable<Trial["beside"]> = [{ request: upgrade("twin", "2.0.0", "1.0.0"), allowed: TWIN, known: TWIN }];
+const BESIDE: NonNullable<Trial["beside"]> = [
+  { request: upgrade("twin", "2.0.0", "1.0.0"), allowed: TWIN, known: TWIN },
+];
 
 /** SIGKILL at {before, after} × each step that was observed × {engine, portabled, dbus-daemon, box}, and amid portabled's call. */
 export function killCases({ good, back, others }: Observed): Case[] {

@@ -7,7 +7,8 @@ export interface Shown {
   readonly load: string;
   readonly active: string;
   readonly sub: string;
-  readonly rootImage: string;
+  /** RootImage= or RootDirectory=, "" where the unit has neither. */
+  readonly root: string;
   readonly needReload: boolean;
   readonly invocation: string;
   /** In the guest's numbering; 0 = none. */
@@ -22,6 +23,7 @@ const PROPERTIES = [
   "ActiveState",
   "SubState",
   "RootImage",
+  "RootDirectory",
   "NeedDaemonReload",
   "InvocationID",
   "MainPID",
@@ -62,7 +64,7 @@ function parseBlock(block: string): Shown {
     load: of("LoadState"),
     active: of("ActiveState"),
     sub: of("SubState"),
-    rootImage: of("RootImage"),
+    root: of("RootImage") || of("RootDirectory"),
     needReload: of("NeedDaemonReload") === "yes",
     invocation: of("InvocationID"),
     mainPid: Number(of("MainPID")) || 0,
