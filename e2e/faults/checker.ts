@@ -4,6 +4,9 @@ import type { Box } from "../lab/box";
 import { type Shown, showUnits, versionOfProcess } from "./show";
 import { type Entry, isSame, readTree, type Tree } from "./tree";
 
+/** Where the guest's files are reached. */
+export type Root = Pick<Box, "rootPath">;
+
 /** A version of a service as it was built: what has to lie on the host where it is attached. */
 export interface Version {
   readonly label: string;
@@ -54,7 +57,7 @@ export async function problemsOf(box: Box, expected: Expectation): Promise<strin
 }
 
 /** As `problemsOf`, for a host that was looked at already. */
-export function judge(box: Box, expected: Expectation, now: Before): string[] {
+export function judge(box: Root, expected: Expectation, now: Before): string[] {
   const { known, before, allowed, rebooted, meanwhile = [] } = expected;
   const own = new Set(known.flatMap(({ units }) => Object.keys(units)));
   const images = [...new Set([...own].flatMap((unit) => attachedImage(now.files, unit) ?? []))];
@@ -81,7 +84,7 @@ function attachedImage(files: Tree, unit: string): string | null {
 }
 
 function problemsOfFiles(
-  box: Box,
+  box: Root,
   found: Version | null,
   before: Tree,
   now: Tree,
@@ -128,7 +131,7 @@ function problemsOfLinks(found: Version | null, before: Tree, now: Tree, own: Re
 }
 
 function problemsOfUnit(
-  box: Box,
+  box: Root,
   found: Version | null,
   unit: string,
   before: Before,
@@ -151,7 +154,7 @@ function problemsOfUnit(
 }
 
 /** Across a boot the files have to be right before anything is started from them. */
-function problemsOfBoot(box: Box, found: Version, now: Before): string[] {
+function problemsOfBoot(box: Root, found: Version, now: Before): string[] {
   const uptime = Number(readFileSync("/proc/uptime", "utf8").split(" ")[0]) * 1000;
   const bootedAt = Date.now() - uptime;
   return Object.keys(found.units).flatMap((unit) => {

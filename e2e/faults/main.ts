@@ -66,7 +66,7 @@ async function run(
   const todo = all.filter(({ name }) => !results.has(name));
   const { suite } = options;
   for (const { name, run, skipped = "" } of todo)
-    if (!run) results.add({ suite, name, outcome: "skipped", tookMs: 0, problems: [skipped] });
+    if (!run) results.add({ suite, name, outcome: "skipped", tookMs: 0, problems: [skipped], said: "" });
   const runnable = todo.filter(({ run }) => run !== null);
   const others = await Promise.all(
     names.slice(1, Math.max(1, Math.min(names.length, runnable.length))).map((_, n) => create(n + 1)),
@@ -76,11 +76,18 @@ async function run(
     runnable,
     [first, ...others],
     { create },
-    ({ name }, { problems, tookMs }) => {
-      results.add({ suite, name, outcome: problems.length === 0 ? "passed" : "failed", tookMs, problems });
+    ({ name }, { problems, tookMs, said }) => {
+      results.add({
+        suite,
+        name,
+        outcome: problems.length === 0 ? "passed" : "failed",
+        tookMs,
+        problems,
+        said,
+      });
       const mark = problems.length === 0 ? "✓" : "✗";
       say(
-        `${++count}/${all.length} ${mark} ${name} (${tookMs} ms)${problems.map((one) => `\n    ${one}`).join("")}`,
+        `${++count}/${all.length} ${mark} ${name} (${tookMs} ms${said && `, ${said}`})${problems.map((one) => `\n    ${one}`).join("")}`,
       );
     },
     stop,

@@ -45,19 +45,18 @@ async function runCase(one: Case, world: World): Promise<{ verdict: Verdict; bro
   try {
     verdict = await inTime(one.run(world));
   } catch (error) {
-    verdict = {
-      problems: [error instanceof Error ? error.message : String(error)],
-      tookMs: Date.now() - began,
-    };
+    verdict = { problems: [messageOf(error)], tookMs: Date.now() - began, said: "" };
   }
   try {
     await inTime(world.reset());
     return { verdict, broken: false };
   } catch (error) {
-    console.error(`» After ${one.name}: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`» After ${one.name}: ${messageOf(error)}`);
     return { verdict, broken: true };
   }
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

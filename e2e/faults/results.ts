@@ -9,6 +9,7 @@ export interface Result {
   readonly outcome: "passed" | "failed" | "skipped";
   readonly tookMs: number;
   readonly problems: readonly string[];
+  readonly said: string;
 }
 
 export interface Results {

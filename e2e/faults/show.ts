@@ -45,7 +45,7 @@ export async function showUnits(box: Box, units: readonly string[]): Promise<Rea
 }
 
 /** The version that a process of the guest really has as its root, by that root's os-release; `null` when it is gone. */
-export function versionOfProcess(box: Box, guestPid: number): string | null {
+export function versionOfProcess(box: Pick<Box, "rootPath">, guestPid: number): string | null {
   try {
     const text = readFileSync(box.rootPath(`/proc/${guestPid}/root/usr/lib/os-release`), "utf8");
     return /^VERSION_ID="?([^"\n]*)"?$/m.exec(text)?.[1] ?? null;

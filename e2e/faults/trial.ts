@@ -9,6 +9,8 @@ export interface Verdict {
   readonly problems: readonly string[];
   /** From the strike until the host was right, ms. */
   readonly tookMs: number;
+  /** How the engine says it ended: an outcome, a refusal, or nothing. For people; nothing is judged by it. */
+  readonly said: string;
 }
 
 /** One request, what is done to it, and where the service may be afterwards. */
@@ -48,28 +50,37 @@ export async function runTrial(world: World, trial: Trial): Promise<Verdict> {
   else if (!trial.strike) await Promise.all([asked, ...beside]); // the engine is at rest before it has heard of it, too
   const struck = (await trial.strike?.(world, asked)) ?? {};
   const verdict = await converge(world, trial, struck.before ?? before, struck);
-  await Promise.all([asked, ...beside]);
-  return verdict;
+  const [answer] = await Promise.all([asked, ...beside]);
+  return { ...verdict, said: saidInTheEnd(world, answer) };
+}
+
+function saidInTheEnd(world: World, answer: Answer | null): string {
+  const outcomes = world.place.events().flatMap((event) => (event.kind === "outcome" ? event.outcome : []));
+  return outcomes.at(-1) ?? (answer?.ok === false ? answer.error.code : "");
 }
 
 async function untilStruck(world: World, asked: Promise<Answer | null>): Promise<void> {
   const end = Date.now() + STRUCK_MS;
-  let answer: Answer | null = null;
-  void asked.then((one) => {
-    answer = one;
+  const heard = { refusal: "" };
+  void asked.then((answer) => {
+    if (answer?.ok === false) heard.refusal = JSON.stringify(answer.error);
   });
   for (;;) {
     const events = world.place.events();
     if (events.some(({ kind }) => kind === "struck")) return;
-    const over = events.find(({ kind }) => kind === "outcome") ?? (answer ? JSON.stringify(answer) : null);
-    const isOver = events.some(({ kind }) => kind === "outcome") || (answer as Answer | null)?.ok === false;
+    const isOver = events.some(({ kind }) => kind === "outcome") || heard.refusal !== "";
     if (isOver || Date.now() > end)
-      throw new Error(`the point was never reached: ${JSON.stringify(over)}, last ${last(events)}`);
+      throw new Error(`the point was never reached: ${heard.refusal || last(events)}`);
     await pause(5);
   }
 }
 
-async function converge(world: World, trial: Trial, before: Before, struck: Struck): Promise<Verdict> {
+async function converge(
+  world: World,
+  trial: Trial,
+  before: Before,
+  struck: Struck,
+): Promise<Omit<Verdict, "said">> {
   const began = Date.now();
   const end = began + (trial.withinMs ?? WITHIN_MS);
   const expectations = expectationsOf(trial, before, struck);
