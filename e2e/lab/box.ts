@@ -30,6 +30,8 @@ export interface BoxOptions {
   readonly forwards?: readonly number[];
   /** What the guest writes is there again at the next boot. */
   readonly keep?: boolean;
+  /** How far it has to have come: `bus` answers as soon as there is one. Default: all that starts at boot has started. */
+  readonly until?: "bus" | "running";
   /** The box goes down when this process ends, however it ends. */
   readonly owned?: boolean;
   readonly writableProject?: boolean;
@@ -40,6 +42,8 @@ export interface ExecOptions extends RunOptions {
   /** Runs as this user of the guest; default root. */
   readonly user?: string;
 }
+
+const CUT_MS = 15_000;
 
 /** A running host. All paths it takes are the guest's own. */
 export class Box {
@@ -137,6 +141,12 @@ export class Box {
   async down(): Promise<void> {
     await downBox(this.name);
   }
+
+  /** Everything that runs is killed in one moment, with PID 1. A kept host can be booted again. */
+  async cut(): Promise<void> {
+    process.kill(this.pid, "SIGKILL");
+    if (!(await waitUntil(() => readState(this.name) === null, CUT_MS))) await this.down();
+  }
 }
 
 /** Boots a host. Resolves when its system bus answers and systemd has finished starting. */
@@ -145,6 +155,7 @@ export async function bootBox(options: BoxOptions): Promise<Box> {
     name,
     suite = DEFAULT_SUITE,
     keep = false,
+    until = "running",
     owned = true,
     writableProject = false,
     say = () => undefined,
@@ -186,6 +197,7 @@ export async function bootBox(options: BoxOptions): Promise<Box> {
   startKeeper(name, owned);
 
   const box = await answering(name);
+  if (until === "bus") return box;
   const state = await box.exec(["systemctl", "is-system-running", "--wait"], { timeoutMs: 60_000 });
   if (state.stdout.trim() !== "running") {
     const failed = await box.exec(["systemctl", "--failed", "--plain", "--no-legend"]);

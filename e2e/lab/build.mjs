@@ -25,6 +25,23 @@ const SHARED = [
   "tsconfig.json",
 ];
 
+/** How the engine becomes one file. */
+const BUNDLE = {
+  absWorkingDir: PROJECT,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  sourcemap: true,
+  // Native, so it stays beside the bundle; the other two are optional parts of dbus-next that are never asked for.
+  external: ["better-sqlite3", "x11", "usocket"],
+  // CommonJS packages in the bundle ask for Node's modules with `require`.
+  banner: {
+    js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
+  },
+  logLevel: "warning",
+};
+
 /** The Prisma client, which everything that touches the history imports. */
 export async function generateClient() {
   await unlessBuilt("lib/generated/.inputs", ["prisma/schema.prisma", "package-lock.json"], () =>
@@ -39,23 +56,7 @@ export async function buildEngine() {
     const natives = ["better-sqlite3", "bindings", "file-uri-to-path"];
     for (const old of ["engine.mjs", "engine.mjs.map", "node_modules", "migrations"])
       rmSync(at(`dist/${old}`), { recursive: true, force: true });
-    await build({
-      entryPoints: [at("lib/engine/main.ts")],
-      outfile: at("dist/engine.mjs"),
-      absWorkingDir: PROJECT,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      sourcemap: true,
-      // Native, so it stays beside the bundle; the other two are optional parts of dbus-next that are never asked for.
-      external: ["better-sqlite3", "x11", "usocket"],
-      // CommonJS packages in the bundle ask for Node's modules with `require`.
-      banner: {
-        js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);',
-      },
-      logLevel: "warning",
-    });
+    await build({ ...BUNDLE, entryPoints: [at("lib/engine/main.ts")], outfile: at("dist/engine.mjs") });
     for (const name of natives) {
       const wanted = (path) =>
         !/\/(src|deps|test|docs|build\/(?!Release$|Release\/better_sqlite3\.node$).+)(\/|$)/.test(
@@ -68,6 +69,26 @@ export async function buildEngine() {
     }
     cpSync(at("prisma/migrations"), at("dist/migrations"), { recursive: true });
   });
+}
+
+/**
+ * The engine with fault injection: for `test:faults` alone, never installed by packaging/install. Answers its file.
+ * @param {string | null} without What is taken out of it, to see whether the cases notice; see e2e/faults/ablations.mjs.
+ */
+export async function buildFaultsEngine(without) {
+  const name = without === null ? "faults" : `faults-without-${without}`;
+  await unlessBuilt(`dist/.inputs-${name}`, [...SHARED, "e2e/faults", "e2e/lab/build.mjs"], async () => {
+    say("Bundling the engine that can be struck");
+    const { build } = await import("esbuild");
+    const { ablationPlugin } = await import("../faults/ablations.mjs");
+    await build({
+      ...BUNDLE,
+      entryPoints: [at("e2e/faults/engine.ts")],
+      outfile: at(`dist/engine-${name}.mjs`),
+      plugins: without === null ? [] : [ablationPlugin(without, PROJECT)],
+    });
+  });
+  return at(`dist/engine-${name}.mjs`);
 }
 
 export async function buildWeb() {

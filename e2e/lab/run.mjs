@@ -1,5 +1,5 @@
 // The one entry of the npm scripts: prepares this machine for the command, then runs it.
-//   node e2e/lab/run.mjs demo|dev|test|check|bench|lab|build [arguments]
+//   node e2e/lab/run.mjs demo|dev|test|faults|check|bench|lab|build [arguments]
 // Plain JavaScript: with `npm test` on a fresh machine no package is there yet.
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -34,6 +34,15 @@ const COMMANDS = {
     console.log = console.error;
     await prepare({ box: true, browser: true, build: "all" });
     return runTypeScript("../bench/main.ts");
+  },
+  faults: async () => {
+    // As with the bench: what it found goes to standard output and may be read by a program.
+    console.log = console.error;
+    await prepare({ box: true, build: "engine" });
+    const at = args.indexOf("--without");
+    const { buildFaultsEngine } = await import("./build.mjs");
+    process.env.FAULTS_ENGINE = await buildFaultsEngine(at < 0 ? null : (args[at + 1] ?? ""));
+    return runTypeScript("../faults/main.ts");
   },
   screenshots: async () => {
     await prepare({ box: true, browser: true, build: "all" });

@@ -1,0 +1,48 @@
+import type { World } from "./world";
+
+const STATE = "/var/lib/attache";
+const SMALL = "size=4m,mode=750";
+
+/** A small file system of its own for the engine's state, as an admin may have it. */
+export async function mountOnState(world: World, options = SMALL): Promise<void> {
+  await mountOn(world, STATE, options);
+}
+
+/** Mounts a tmpfs on a directory with what the directory holds; gone again before the next case. */
+export async function mountOn(world: World, directory: string, options: string): Promise<void> {
+  const aside = "/run/aside";
+  await world.box.mustExec(["systemctl", "stop", "attache-engine.service"]);
+  await world.box.mustExec(["mkdir", "-p", aside]);
+  await world.box.mustExec(["mount", "-t", "tmpfs", "-o", options, "tmpfs", aside]);
+  await world.box.mustExec(["cp", "-a", `${directory}/.`, aside]);
+  await world.box.mustExec(["mount", "--move", aside, directory]).catch(async () => {
+    // A mount below a shared one cannot be moved: bind it, and let go of the first.
+    await world.box.mustExec(["mount", "--bind", aside, directory]);
+    await world.box.mustExec(["umount", aside]);
+  });
+  world.later(() => world.box.exec(["umount", "--lazy", directory]));
+}
+
+/** Not one byte is left. */
+export async function fillUp(world: World, directory = STATE): Promise<void> {
+  const script = 'head -c 100000000 /dev/zero > "$1/filler" 2>/dev/null; truncate -s +0 "$1/filler"';
+  await world.box.exec(["sh", "-c", script, "sh", directory]);
+}
+
+/** Not one more name can be given to a file. */
+export async function takeInodes(world: World, directory: string): Promise<void> {
+  const script = 'n=0; while : > "$1/filler-$n"; do n=$((n+1)); done 2>/dev/null';
+  await world.box.exec(["sh", "-c", script, "sh", directory]);
+}
+
+/** Every write fails from now on (EROFS). */
+export async function remountReadOnly(world: World, directory = STATE): Promise<void> {
+  await world.box.mustExec(["mount", "-o", "remount,ro", directory]);
+}
+
+/** The directory as it is, read-only, through a mount of its own. */
+export async function bindReadOnly(world: World, directory: string): Promise<void> {
+  await world.box.mustExec(["mount", "--bind", directory, directory]);
+  world.later(() => world.box.exec(["umount", "--lazy", directory]));
+  await world.box.mustExec(["mount", "-o", "remount,bind,ro", directory]);
+}

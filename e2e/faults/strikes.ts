@@ -1,0 +1,83 @@
+import { watch } from "node:fs";
+import { pause } from "../lab/processes";
+import { kill, killPids, pidsOf, type Victim } from "./killer";
+import type { Struck, Trial } from "./trial";
+
+export const TARGETS = ["engine", "portabled", "dbus-daemon", "box"] as const;
+/** `box`: PID 1, and with it everything. */
+export type Target = (typeof TARGETS)[number];
+
+type Strike = NonNullable<Trial["strike"]>;
+const ATTACHED = "/etc/systemd/system.attached";
+const FILES_MS = 15_000;
+
+/** Kills one thing while the engine stands still, then lets the engine go on if it was not the one. */
+export function killing(target: Target): Strike {
+  return async (world) => {
+    if (target === "box") {
+      await world.cutAndBoot();
+      return { rebooted: true };
+    }
+    kill(world.box, target);
+    if (target !== "engine") world.place.letGo();
+    return {};
+  };
+}
+
+/** Kills the engine for good: its program is gone, so only what it left behind can help. */
+export function killingForGood(target: "engine" | "box"): Strike {
+  return async (world) => {
+    world.takeEngineAway();
+    const struck = await killing(target)(world, Promise.resolve(null));
+    return { ...struck, withoutEngine: true };
+  };
+}
+
+/** Kills in the middle of portabled's call: as soon as the first of the service's files changes. */
+export function killingAmidFiles(target: Target, withoutEngine = false): Strike {
+  return async (world) => {
+    const pids = target === "box" ? [] : pidsOf(world.box, target);
+    const changed = firstChange(world.box.rootPath(ATTACHED));
+    const killNow = async (): Promise<Struck> => {
+      if (target === "box") {
+        await world.cutAndBoot();
+        return { rebooted: true };
+      }
+      // portabled may have been started since.
+      if (killPids(pids) === 0) kill(world.box, target);
+      return {};
+    };
+    await changed;
+    if (!withoutEngine) return killNow();
+    world.takeEngineAway();
+    kill(world.box, "engine");
+    return { ...(target === "engine" ? {} : await killNow()), withoutEngine: true };
+  };
+}
+
+/** Kills several at one random moment. */
+export function killingAfter(delayMs: number, targets: readonly Target[]): Strike {
+  return async (world) => {
+    await pause(delayMs);
+    if (targets.includes("box")) {
+      await world.cutAndBoot();
+      return { rebooted: true };
+    }
+    for (const target of targets) kill(world.box, target as Victim);
+    return {};
+  };
+}
+
+function firstChange(directory: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      watcher.close();
+      reject(new Error("none of the service's files changed"));
+    }, FILES_MS);
+    const watcher = watch(directory, () => {
+      watcher.close();
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,105 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { openDatabase } from "@/lib/db";
+import { createDeadMan } from "@/lib/deploy/dead-man";
+import { createExclusive, type Host } from "@/lib/deploy/host";
+import { createIntents } from "@/lib/deploy/intent";
+import { createReserve } from "@/lib/deploy/reserve";
+import type { Deployment } from "@/lib/deploy/types";
+import { emit, openDoor } from "@/lib/engine/door";
+import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
+import { createInspector } from "@/lib/engine/inspector";
+import { createKeeper } from "@/lib/engine/keeper";
+import { createEngine } from "@/lib/engine/service";
+import { HOST_PATHS, readEnv } from "@/lib/env";
+import { createBus } from "@/lib/systemd/bus";
+import { createSystemd } from "@/lib/systemd/systemd";
+import type { Systemd } from "@/lib/systemd/types";
+import { version } from "@/package.json";
+
+export interface EngineSeams {
+  /** What stands between the engine and the host; the real one by itself. */
+  readonly systemd?: (real: Systemd) => Systemd;
+  /** Called with each change of a deployment, at the moment it happens and before anyone else hears of it. */
+  readonly onPublish?: (deployment: Deployment) => void;
+}
+
+/**
+ * Starts the engine: database, bus, door; then settles what an earlier life
+ * left open. Rejects when it cannot start; resolves when all is settled.
+ */
+export async function startEngine(seams: EngineSeams = {}): Promise<void> {
+  const { systemd: between = (real) => real, onPublish = () => undefined } = seams;
+  const env = readEnv();
+  const bus = createBus({ address: env.busAddress });
+  bus.start();
+  await bus.whenUp();
+  const systemd = between(createSystemd(bus));
+  const keeper = createKeeper(
+    openDatabase({ file: env.databaseFile, mode: "owner", migrations: MIGRATIONS }),
+  );
+
+  const inspector = createInspector({
+    systemd,
+    finder: createImageFinder(() => readImagePlaces({ imageRoots: env.imageRoots, paths: HOST_PATHS })),
+    known: keeper.inspections(),
+    opened: (opened, version) => {
+      keeper.keepInspection(opened);
+      const { unitTexts: _texts, osReleaseText: _text, ...inspection } = opened;
+      emit(bus, "Inspected", { service: version.service, inspections: [inspection] });
+    },
+    answered: (service, inspections) => emit(bus, "Inspected", { service, inspections: [...inspections] }),
+    isBusy: () => engine.open() > 0,
+  });
+  const host: Host = {
+    systemd,
+    paths: HOST_PATHS,
+    imageRoots: env.imageRoots,
+    stateDir: env.stateDir,
+    settleMs: env.settleMs,
+    inspect: inspector.inspect,
+    inspected: inspector.inspected,
+    exclusive: createExclusive(),
+  };
+  const intents = createIntents(path.join(env.stateDir, "intents"));
+  const reserve = createReserve(path.join(env.stateDir, "reserve"));
+  const deadMan = createDeadMan(path.join(env.stateDir, "way-back"), host);
+  const engine = createEngine({
+    host,
+    inspector,
+    intents,
+    deadMan,
+    reserve,
+    journal: keeper,
+    graceMs: env.graceMs,
+    lastId: keeper.lastId(),
+    version,
+    publish: (deployment) => {
+      onPublish(deployment);
+      emit(bus, "DeploymentChanged", deployment);
+    },
+  });
+
+  const left = await intents.all();
+  for (const file of left.unreadable) console.error(`cannot read ${file}: set aside; the host is as it is`);
+  const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
+  const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
+  for (const intent of over) await intents.remove(intent.plan.service);
+  const isOpen = (id: string) => open.some(({ deployment }) => deployment.id === id && !deployment.outcome);
+  for (const id of await deadMan.known()) if (!isOpen(id)) await deadMan.forget(id);
+  await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
+  const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
+  await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
+  console.log(`attache-engine ${version} answers as org.attache.Engine1`);
+  await recovery;
+  await reserve.fill().catch((error: unknown) => console.error("no reserve for a full disk:", error));
+}
+
+/** The web server's user; without one only root may ask. */
+async function uidOf(user: string): Promise<number> {
+  const line = (await readFile("/etc/passwd", "utf8")).split("\n").find((row) => row.startsWith(`${user}:`));
+  return line ? Number(line.split(":")[2]) : 0;
+}
+
+/** Beside the bundle that this file becomes a part of. */
+const MIGRATIONS = path.join(import.meta.dirname, "migrations");
