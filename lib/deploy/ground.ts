@@ -32,6 +32,7 @@ export async function readGround(
     attachment,
     currentLabel: attachment ? labelOf(attachment.path) : null,
     versions: (files?.versions ?? []).map((version) => ({ ...version, inspection: host.inspected(version) })),
+    layers: files?.layers ?? [],
     findings: files?.findings ?? [],
     running,
     others: attached.attachments.filter((one) => one !== attachment),

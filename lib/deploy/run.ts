@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { attachImage, detachImage, type Switched } from "@/lib/deploy/attach";
+import { attachImage, detachImage, isSameImages, type Switched } from "@/lib/deploy/attach";
 import { bringUp, runUnitJobs, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
@@ -7,11 +7,14 @@ import { goBack, keepLog } from "@/lib/deploy/go-back";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
+import { wantedLayers } from "@/lib/deploy/layers";
 import type { Choice } from "@/lib/deploy/matches";
+import { plannedLayering } from "@/lib/deploy/open-images";
 import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
+import type { Layer } from "@/lib/services/types";
 
 export interface Run {
   readonly host: Host;
@@ -113,7 +116,11 @@ async function waitGrace(
 /** The world may have moved while it waited. */
 async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostGround> {
   const now = await readGround(host, plan.service, null);
-  if (now.attachment?.path !== before.attachment?.path)
+  const isSame =
+    now.attachment && before.attachment
+      ? isSameImages(now.attachment, before.attachment)
+      : now.attachment === before.attachment;
+  if (!isSame)
     throw new Refused({
       code: "stale",
       params: { expected: before.currentLabel ?? "", actual: now.currentLabel ?? "" },
@@ -123,7 +130,7 @@ async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostG
       ? planDetach(now)
       : plan.kind === "restart"
         ? planRestart(now, plan.unit)
-        : planDeployment(now, plan.to?.label ?? "");
+        : planDeployment(now, plan.to?.label ?? "", undefined, wantedLayers(plan.from, plan.to));
   if (!planned.ok) throw new Refused(planned.refusal);
   return now;
 }
@@ -150,7 +157,8 @@ async function switchVersion(
 ): Promise<void> {
   const { host, record, plan } = run;
   const location = wayBack.attachment?.location ?? "persistent";
-  const wanted = { service: plan.service, file: plan.to?.path ?? "", choice, profile, location };
+  const layering = plannedLayering(plan.to, wayBack.attachment);
+  const wanted = { service: plan.service, file: plan.to?.path ?? "", layering, choice, profile, location };
   try {
     const switched = await attachImage(host, record, wanted, "forward", written);
     await finishSwitch(run, intent, wayBack, switched);
@@ -178,12 +186,18 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack): Promise<v
         () => host.systemd.disableUnits(wayBack.enabled, attachment.location),
         { units: wayBack.enabled.join(", ") },
       );
-    await detachImage(host, record, attachment, file.path, "forward");
+    const extensions = ground.layers.map((layer) => namesakeOf(layer));
+    await detachImage(host, record, attachment, { path: file.path, extensions }, "forward");
     await record.step("reload", "forward", () => host.systemd.reload());
     record.finish("succeeded", { code: "detached", params: {} });
   } catch (error) {
     await goBack(run, intentOf(run, "switching", wayBack, null), wayBack, error);
   }
+}
+
+/** A file that portabled takes for this extension: itself, or another version where its own file is gone. */
+function namesakeOf({ path, versions }: Layer): string {
+  return (versions.find((version) => version.path === path) ?? versions[0])?.path ?? path;
 }
 
 async function restart(run: Run, wayBack: WayBack): Promise<void> {

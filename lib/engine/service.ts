@@ -118,7 +118,8 @@ export function createEngine(options: EngineOptions): {
   };
 
   const methods: Methods = {
-    Deploy: (input) => begin(input, (ground) => planDeployment(ground, input.version, input.expected)),
+    Deploy: (input) =>
+      begin(input, (ground) => planDeployment(ground, input.version, input.expected, input.layers)),
     Detach: (input) => begin(input, (ground) => planDetach(ground, input.expected)),
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
     async Inspect({ service, versions }) {
