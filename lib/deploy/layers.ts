@@ -54,14 +54,13 @@ export function toLayerRef({ stem, label, path, versions }: Layer): LayerRef {
   return { stem, label, path, size: stamp?.size ?? 0, mtimeMs: stamp?.mtimeMs ?? 0 };
 }
 
-/** Which extensions differ between two ends of a deployment, ready to be spread into its summary. */
+/** Which extensions differ between two ends of a deployment (all, where it ends detached), ready to be spread into its summary. */
 export function layerChanges(
   from: Pick<VersionRef, "layers"> | null,
   to: Pick<VersionRef, "layers"> | null,
 ): { layers?: readonly LayerChange[] } {
-  if (!from?.layers || !to) return {};
-  const layers = from.layers.flatMap((old, index) => {
-    const next = to.layers?.[index] ?? null;
+  const layers = (from?.layers ?? []).flatMap((old, index) => {
+    const next = to?.layers?.[index] ?? null;
     return next?.path === old.path ? [] : [{ stem: old.stem, from: old.label, to: next?.label ?? null }];
   });
   return layers.length > 0 ? { layers } : {};

@@ -97,7 +97,7 @@ export function toSummary(row: SummaryRow): DeploymentSummary {
     phase: stored<Phase>(row.phase),
     outcome: row.outcome === null ? null : stored<Outcome>(row.outcome),
     message: row.message === null ? null : parsed<Deployment["message"]>(row.message),
-    ...(row.toLabel === null ? {} : layerChanges(toLayers(row.fromExtensions), toLayers(row.toExtensions))),
+    ...layerChanges(toLayers(row.fromExtensions), toLayers(row.toExtensions)),
   };
 }
 

@@ -57,6 +57,7 @@ export function targetFacts(
     failedLabels: news.failedLabels,
     ranBefore: news.ranBefore,
     journalFiles: news.journalFiles,
+    isLayered: files.layers.length > 0,
   };
 }
 

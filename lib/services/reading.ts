@@ -100,7 +100,9 @@ export async function joinReading(scan: Scan, attached: Attached): Promise<Readi
     if (services.get(stem)?.attachments.length === 0) services.delete(stem);
   for (const service of services.values()) {
     if (service.attachments.length > 1 && !findings.some((finding) => isShared(finding, service.name))) {
-      const paths = service.attachments.map((attachment) => attachment.path).join(PATH_SEPARATOR);
+      const paths = service.attachments
+        .map((attachment) => [attachment.path, ...attachment.extensions].join(" + "))
+        .join(PATH_SEPARATOR);
       findings.push({ code: "stem-shared", params: { service: service.name, paths } });
     }
   }
