@@ -1,21 +1,23 @@
 import { cleanText } from "@/components/clean-text";
 import { versionName } from "@/components/image-words";
 import type { RowDeployment } from "@/components/service-row";
+import type { WayBack } from "@/components/way-back";
 import { KIND_WORDS } from "@/components/words";
 import type { Kind, Outcome, Phase } from "@/lib/deploy/types";
 
-type Named = Pick<RowDeployment, "service" | "kind" | "from" | "to">;
+type Named = Pick<RowDeployment, "service" | "kind" | "from" | "to" | "layers">;
 
 /** How it ended, in one sentence; what is true on the host comes first. */
-export function resultSentence({ kind, from, to, outcome, ...named }: Named & { outcome: Outcome }): string {
+export function resultSentence({ outcome, ...named }: Named & { outcome: Outcome }): string {
+  const { kind, from } = named;
   const service = cleanText(named.service);
   switch (outcome) {
     case "succeeded":
-      return `Succeeded: ${successOf(kind, service, to)}.`;
+      return `Succeeded: ${successOf(kind, service, endName(named, "to"))}.`;
     case "reverted":
       return from === null
         ? `Reverted: ${service} is detached again.`
-        : `Reverted: ${versionName(from)} is back.`;
+        : `Reverted: ${endName(named, "from")} is back.`;
     case "refused":
       return "Refused: nothing was changed.";
     case "cancelled":
@@ -28,18 +30,19 @@ export function resultSentence({ kind, from, to, outcome, ...named }: Named & { 
 }
 
 /** What is going on right now, without the countdown. */
-export function runningSentence({ kind, from, to, phase, ...named }: Named & { phase: Phase }): string {
+export function runningSentence({ phase, ...named }: Named & { phase: Phase }): string {
+  const { kind, from } = named;
   const service = cleanText(named.service);
   switch (phase) {
     case "waiting":
     case "switching":
-      return doing(kind, service, to);
+      return doing(kind, service, endName(named, "to"));
     case "settling":
-      return `Watching whether ${kind === "restart" ? service : versionName(to)} stays up`;
+      return `Watching whether ${kind === "restart" ? service : endName(named, "to")} stays up`;
     case "trial":
-      return `${versionName(to)} is on trial: without a word from somebody ${from === null ? `${service} is detached again` : `${versionName(from)} comes back`}`;
+      return `${endName(named, "to")} is on trial: without a word from somebody ${from === null ? `${service} is detached again` : `${endName(named, "from")} comes back`}`;
     case "going-back":
-      return from === null ? `Detaching ${service} again` : `Going back to ${versionName(from)}`;
+      return from === null ? `Detaching ${service} again` : `Going back to ${endName(named, "from")}`;
     case "finished":
       return `${KIND_WORDS[kind].done}`;
     default:
@@ -48,19 +51,42 @@ export function runningSentence({ kind, from, to, phase, ...named }: Named & { p
 }
 
 /** "Upgrade to 1.3.0", "Detach": what was asked for, as a heading. */
-export function requestTitle({ kind, to }: Pick<Named, "kind" | "to">): string {
+export function requestTitle(named: Pick<Named, "kind" | "from" | "to" | "layers">): string {
+  const { kind } = named;
   switch (kind) {
     case "upgrade":
     case "attach":
-      return `${KIND_WORDS[kind].button} ${versionName(to)}`;
+      return `${KIND_WORDS[kind].button} ${endName(named, "to")}`;
     case "rollback":
-      return `Rollback to ${versionName(to)}`;
+      return `Rollback to ${endName(named, "to")}`;
     case "detach":
     case "restart":
       return KIND_WORDS[kind].noun;
     default:
       return kind satisfies never;
   }
+}
+
+/** The button that undoes: "Switch back to 1.2.0", "Switch back to themes 1", "Attach 1.2.0 again". */
+export function backWords({ kind, target }: WayBack, isLayerOnly: boolean): string {
+  const layers = Object.entries(target.layers ?? {}).map(([stem, label]) => layerName(stem, label));
+  const name = isLayerOnly ? layers.join(", ") : versionName(target.version);
+  return kind === "switch" ? `Switch back to ${name}` : `Attach ${name} again`;
+}
+
+/** Whether the version stayed and only layers on top of it changed. */
+export function isLayerOnly({ from, to, layers = [] }: Pick<Named, "from" | "to" | "layers">): boolean {
+  return from === to && layers.length > 0;
+}
+
+/** What one end of a deployment is called: "1.3.0", or "themes 2" where only a layer changed. */
+export function endName(named: Pick<Named, "from" | "to" | "layers">, end: "from" | "to"): string {
+  if (!isLayerOnly(named)) return versionName(named[end]);
+  return (named.layers ?? []).map((layer) => layerName(layer.stem, layer[end])).join(", ");
+}
+
+function layerName(stem: string, label: string | null): string {
+  return `${cleanText(stem)} ${versionName(label)}`;
 }
 
 /** What "Cancel" means at this moment; `null` = it is too late. */
@@ -81,13 +107,13 @@ export function cancelWords(phase: Phase, kind: Kind): "Cancel" | "Go back now" 
   }
 }
 
-function doing(kind: Kind, service: string, to: string | null): string {
+function doing(kind: Kind, service: string, to: string): string {
   switch (kind) {
     case "upgrade":
     case "rollback":
-      return `Switching ${service} to ${versionName(to)}`;
+      return `Switching ${service} to ${to}`;
     case "attach":
-      return `Attaching ${service} ${versionName(to)}`;
+      return `Attaching ${service} ${to}`;
     case "detach":
     case "restart":
       return `${KIND_WORDS[kind].doing} ${service}`;
@@ -96,13 +122,13 @@ function doing(kind: Kind, service: string, to: string | null): string {
   }
 }
 
-function successOf(kind: Kind, service: string, to: string | null): string {
+function successOf(kind: Kind, service: string, to: string): string {
   switch (kind) {
     case "upgrade":
     case "rollback":
-      return `${service} is on ${versionName(to)}`;
+      return `${service} is on ${to}`;
     case "attach":
-      return `${service} ${versionName(to)} is attached`;
+      return `${service} ${to} is attached`;
     case "detach":
       return `${service} is detached`;
     case "restart":

@@ -1,6 +1,6 @@
 import { ActionButton } from "@/components/action-button";
 import type { AnswerAction } from "@/components/answer";
-import { resultSentence } from "@/components/deployment-words";
+import { backWords, isLayerOnly, resultSentence } from "@/components/deployment-words";
 import { Icon } from "@/components/icon";
 import { versionName } from "@/components/image-words";
 import type { RowDeployment } from "@/components/service-row";
@@ -35,9 +35,7 @@ export function ResultPanel({ deployment, message, back, deploy, hasLink = true 
       </div>
       {back && (
         <ActionButton action={deploy} name="target" value={writeTarget(back.target)}>
-          {back.kind === "switch"
-            ? `Switch back to ${versionName(back.target.version)}`
-            : `Attach ${versionName(back.target.version)} again`}
+          {backWords(back, isLayerOnly(deployment))}
         </ActionButton>
       )}
       {hasLink && <a href={`/deployments/${deployment.id}`}>Show the deployment</a>}

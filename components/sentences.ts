@@ -56,8 +56,13 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
   "not-attached": (p) => `${p("service")} is not attached. Attach one of its versions first.`,
   "deployment-running": (p) => `A deployment by ${p("by")} is running; wait for its end or cancel it.`,
   stale: (p) => staleSentence(p),
-  "has-extensions": (p) =>
-    `Attached with extensions (${p("extensions")}), which cannot be switched from here yet. Use portablectl on the host.`,
+  "unknown-layer": (p) =>
+    `${p("service")} has no layer ${p("layer")} any more, so nothing was changed. Load the page again.`,
+  "layer-missing": (p) => lostLayer(p),
+  "layer-problem": (p) =>
+    `The layer ${p("layer")} cannot be put on ${p("path")}: ${problemSentence(p)} Nothing was changed.`,
+  "layers-alike": (p) =>
+    `Two layers are named ${p("layer")}, so a version does not tell which of them is meant. Rename one of their files and attach the service anew.`,
   "image-missing": (p) =>
     `The image ${p("path")} is gone, so nothing can be detached by it. Put the file back.`,
   "image-problem": (p) => `The image cannot be used: ${problemSentence(p)}`,
@@ -102,6 +107,7 @@ export const FINDINGS: Record<Finding["code"], Sentence> = {
     `${p("service")} ${version(p)} exists more than once: ${p("paths")}. Remove or rename all but one.`,
   "image-missing": (p) =>
     `${p("service")} is attached from ${p("path")}, but that file is gone: what runs goes on, but will not start again. Put the file back.`,
+  "layer-missing": (p) => lostLayer(p),
   "root-missing": (p) =>
     `${p("path")} does not exist, though it is set as a place to look for images. Make it, or change ATTACHE_IMAGE_ROOTS in /etc/attache/attache.env.`,
   "attached-not-read": (p) =>
@@ -118,6 +124,9 @@ export const PROBLEM_CODES = [
   "cannot-open",
   "changed-while-reading",
   "os-release-not-utf8",
+  "layer-no-release",
+  "layer-mismatch",
+  "layer-scope",
 ] as const;
 
 /** What can be wrong inside an image. All but one are mended by building the image anew. */
@@ -136,6 +145,12 @@ export const PROBLEMS: Record<(typeof PROBLEM_CODES)[number], Sentence> = {
     "it changed while it was being read. It is looked at again once it is written.",
   "os-release-not-utf8": () =>
     "its os-release file is not UTF-8 text, and portabled would refuse it. Write it in UTF-8 and build it anew.",
+  "layer-no-release": (p) =>
+    `it has no release file of its own name. Add /usr/lib/extension-release.d/extension-release.${given(p, "name") === "" ? "NAME" : p("name")} and build it anew.`,
+  "layer-mismatch": (p) =>
+    `it was built for ${p("field")} ${quoted(given(p, "wants"))}, but the image below says ${quoted(given(p, "has"))}. Choose two that fit, or build the layer anew.`,
+  "layer-scope": (p) =>
+    `it says that it is not for portable services (scope ${quoted(given(p, "scope"))}). Change SYSEXT_SCOPE= in its release file.`,
 };
 
 /** Why a deployment ended as it did: the codes that the engine stores with the outcome or a step. */
@@ -193,6 +208,8 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   incomplete: "portabled attached only a part of it.",
   "image-missing": "The image was gone.",
   "image-problem": "The image could not be used.",
+  "layer-missing": "A layer was gone.",
+  "layer-problem": "A layer could not be used.",
   "not-found": "A file or unit was gone.",
   "invalid-input": "systemd did not understand what it was asked for.",
   "no-space": "The disk was full.",
@@ -255,6 +272,14 @@ function staleSentence(p: Read): string {
 
 function sharedStem(p: Read): string {
   return `portabled takes everything before the first “_” as the name, so it cannot tell these apart and would mix them up as ${p("service")}: ${p("paths")}. Rename them.`;
+}
+
+function lostLayer(p: Read): string {
+  return `The layer ${p("path")} of ${p("service")} is gone: what runs goes on, but will not start again, and nothing can be switched. Put the file back.`;
+}
+
+function quoted(text: string): string {
+  return text === "" ? "nothing" : `“${text}”`;
 }
 
 function linkDirectory(p: Read): string {

@@ -1,5 +1,6 @@
 import { memo } from "react";
 import { cleanText } from "@/components/clean-text";
+import { endName } from "@/components/deployment-words";
 import { Status } from "@/components/icon";
 import { versionName } from "@/components/image-words";
 import { Problem } from "@/components/problem";
@@ -87,7 +88,7 @@ function Last({ deployment, now }: { deployment: RowLast; now: number }) {
         href={`/deployments/${deployment.id}`}
         className={tone === null ? undefined : `icon-${tone} tone-${tone}`}
       >
-        {to === null || kind === "restart" ? words : `${words} · ${versionName(to)}`}
+        {to === null || kind === "restart" ? words : `${words} · ${endName(deployment, "to")}`}
       </a>
       <small>
         <Ago at={deployment.at} now={now} />

@@ -1,5 +1,11 @@
 import { Countdown } from "@/components/countdown";
-import { cancelWords, resultSentence, runningSentence } from "@/components/deployment-words";
+import {
+  backWords,
+  cancelWords,
+  isLayerOnly,
+  resultSentence,
+  runningSentence,
+} from "@/components/deployment-words";
 import { Icon } from "@/components/icon";
 import { versionName } from "@/components/image-words";
 import { type RowDeployment, type RowTarget, type ServiceRow, upgradeKind } from "@/components/service-row";
@@ -154,9 +160,7 @@ export function RowEnded({ row, onDismiss }: { row: ServiceRow; onDismiss: () =>
       </p>
       {back && !row.blocked && (
         <button type="submit" form="deploy" name="target" value={writeTarget(back.target)} className="btn">
-          {back.kind === "switch"
-            ? `Switch back to ${versionName(back.target.version)}`
-            : `Attach ${versionName(back.target.version)} again`}
+          {backWords(back, isLayerOnly(ended))}
         </button>
       )}
       <a href={`/deployments/${ended.id}`}>Show the deployment</a>

@@ -113,6 +113,18 @@ describe("way back", () => {
     ["not after a revert", { ...done, outcome: "reverted" }, "1.2.0", null],
     ["after a detach", { ...done, kind: "detach", to: null }, null, "1.2.0"],
     ["not after a detach that somebody undid", { ...done, kind: "detach", to: null }, "1.2.0", null],
+    [
+      "after a layer was switched",
+      { ...done, from: "1.2.0", to: "1.2.0", layers: [{ stem: "themes", from: "1", to: "2" }] },
+      "1.2.0",
+      "1.2.0",
+    ],
+    [
+      "not after a detach that took layers off",
+      { ...done, kind: "detach", to: null, layers: [{ stem: "themes", from: "1", to: null }] },
+      null,
+      null,
+    ],
     ["not after a first attach", { ...done, kind: "attach", from: null }, "1.3.0", null],
     ["not after a restart", { ...done, kind: "restart", from: "1.2.0", to: "1.2.0" }, "1.2.0", null],
   ];

@@ -1,3 +1,4 @@
+import { layerChanges } from "@/lib/deploy/layers";
 import { planDeployment } from "@/lib/deploy/plan";
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
@@ -9,7 +10,8 @@ export interface RowDeployment extends Omit<DeploymentSummary, "message" | "reas
 }
 
 /** What the list shows of a deployment that has ended. `at`: its end, or its request, ms since 1970. */
-export interface RowLast extends Pick<DeploymentSummary, "id" | "kind" | "from" | "to" | "by" | "outcome"> {
+export interface RowLast
+  extends Pick<DeploymentSummary, "id" | "kind" | "from" | "to" | "layers" | "by" | "outcome"> {
   readonly at: number;
 }
 
@@ -138,6 +140,7 @@ export function toRowDeploymentWithStep(deployment: Deployment): RowDeployment {
       ...deployment,
       from: deployment.from?.label ?? null,
       to: deployment.to?.label ?? null,
+      ...layerChanges(deployment.from, deployment.to),
     }),
     ...(step ? { step: { name: step.name, direction: step.direction, params: step.params } } : {}),
   };
@@ -156,14 +159,17 @@ function toRowTarget(target: Target): RowTarget {
 function toRowLast(
   one: Pick<
     DeploymentSummary,
-    "id" | "kind" | "from" | "to" | "by" | "outcome" | "finishedAt" | "requestedAt"
+    "id" | "kind" | "from" | "to" | "layers" | "by" | "outcome" | "finishedAt" | "requestedAt"
   >,
 ): RowLast {
-  const { id, kind, from, to, by, outcome } = one;
-  return { id, kind, from, to, by, outcome, at: one.finishedAt ?? one.requestedAt };
+  const { id, kind, from, to, layers, by, outcome } = one;
+  const at = one.finishedAt ?? one.requestedAt;
+  return { id, kind, from, to, ...(layers ? { layers } : {}), by, outcome, at };
 }
 
 function toRowDeployment(one: DeploymentSummary): RowDeployment {
-  const { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt, from, to } = one;
-  return { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt, from, to };
+  const { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt } = one;
+  const { from, to, layers } = one;
+  const row = { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt, from, to };
+  return layers ? { ...row, layers } : row;
 }

@@ -6,6 +6,7 @@ describe("target", () => {
     { service: "startpage", version: "1.3.0", expected: "1.2.0" },
     { service: "wiki", version: "1.0.0", expected: null },
     { service: "plain", version: "", expected: "" },
+    { service: "web", version: "1", expected: "1", layers: { themes: "2", fonts: "" } },
     { service: "odd name", version: "1|2+3", expected: "~rc1" },
   ];
   it.each(targets)("survives the way through a form: %j", (target) => {

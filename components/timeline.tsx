@@ -49,6 +49,14 @@ export function Timeline({ deployments, now, showsService = true }: TimelineProp
                   <code>{versionName(deployment.to)}</code>
                 </p>
               )}
+              {deployment.layers?.map(({ stem, from, to }) => (
+                <p className="quiet" key={stem}>
+                  {`Layer ${cleanText(stem)}: `}
+                  <code>{versionName(from)}</code>
+                  {" → "}
+                  <code>{versionName(to)}</code>
+                </p>
+              ))}
               {deployment.reason !== "" && (
                 <p className="timeline-reason">{cleanText(deployment.reason, { lines: true })}</p>
               )}

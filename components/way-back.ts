@@ -1,5 +1,5 @@
 import type { DeployTarget } from "@/components/target";
-import type { Kind, Outcome } from "@/lib/deploy/types";
+import type { Kind, LayerChange, Outcome } from "@/lib/deploy/types";
 
 /** A button that undoes: undo of a switch is a switch. */
 export interface WayBack {
@@ -14,18 +14,28 @@ interface Done {
   readonly outcome: Outcome | null;
   readonly from: string | null;
   readonly to: string | null;
+  readonly layers?: readonly LayerChange[];
 }
 
 /** What to offer after a deployment; `null` when there is nothing to go back to or the host has moved on since. */
 export function wayBack(done: Done, current: string | null): WayBack | null {
   if (done.outcome !== "succeeded" || done.from === null) return null;
-  const target = { service: done.service, version: done.from, expected: current };
+  const { layers = [] } = done;
+  const before = Object.fromEntries(layers.map(({ stem, from }) => [stem, from ?? ""]));
+  const target = {
+    service: done.service,
+    version: done.from,
+    expected: current,
+    ...(layers.length > 0 ? { layers: before } : {}),
+  };
+  const hasChanged = done.to !== done.from || layers.length > 0;
   switch (done.kind) {
     case "upgrade":
     case "rollback":
-      return current === done.to && done.to !== done.from ? { target, kind: "switch" } : null;
+      return current === done.to && hasChanged ? { target, kind: "switch" } : null;
     case "detach":
-      return current === null ? { target, kind: "attach" } : null;
+      // Without its layers it would not be what it was, and the host no longer knows where they lie.
+      return current === null && layers.length === 0 ? { target, kind: "attach" } : null;
     case "attach":
     case "restart":
       return null;

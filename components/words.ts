@@ -106,7 +106,7 @@ const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string
   remember: () => "Note the way back",
   arm: () => "Have systemd take the way back should the engine be lost",
   attach: (p, { direction }) =>
-    `${direction === "back" ? "Attach the old image again" : "Attach the image"}${given(p, "path") === "" ? "" : `: ${p("path")}`}`,
+    `${direction === "back" ? "Attach the old image again" : "Attach the image"}${given(p, "path") === "" ? "" : `: ${p("path")}`}${given(p, "layers") === "" ? "" : ` with ${p("layers")}`}`,
   detach: () => "Detach the image",
   compare: () => "Compare the files of all other services",
   repair: (p) => `Put back the files of ${p("service")}`,

@@ -157,15 +157,6 @@ test("a unit can be restarted, which is on record too", async ({ page }) => {
   expect(await unitProperty(host(), "weather.service", "InvocationID")).not.toBe(before);
 });
 
-test("a service attached with extensions says why it cannot be switched", async ({ page }) => {
-  const gallery = rowOf(page, "gallery");
-  await expect(gallery.getByRole("button", { name: "Upgrade to 4.1.0" })).toHaveAttribute(
-    "aria-disabled",
-    "true",
-  );
-  await expect(gallery).toContainText("Attached with extensions (/opt/gallery/themes.raw)");
-});
-
 test("history tells who, what, when and why, and filters by address", async ({ page }) => {
   await page.goto(`${host().baseUrl}/history?outcome=reverted`);
   const rows = page.getByRole("main").getByRole("link", { name: /guestbook|2\.1\.0/ });

@@ -38,7 +38,7 @@ export async function buildDemoImages(): Promise<Placed[]> {
     ]),
     ...["4.0.0", "4.1.0"].map((version): [string, ImageSpec] => ["/srv/gallery", gallery(version)]),
     // Beside the image roots: in one of them it would be listed as a service of its own.
-    ["/opt/gallery", themes()],
+    ...["1", "2"].map((version): [string, ImageSpec] => ["/opt/gallery", themes(version)]),
   ];
   const placed: Placed[] = [{ image: buildNoise("fragile", "1.3.0"), at: "/srv/fragile" }];
   for (const [at, spec] of specs) placed.push({ image: await buildImage(spec), at });
@@ -203,15 +203,15 @@ export function idle(name: string, version: string, description: string): ImageS
 }
 
 /** A base that runs, to be attached together with its extension. */
-function gallery(version: string): ImageSpec {
+export function gallery(version: string): ImageSpec {
   return idle("gallery", version, "Picture gallery");
 }
 
 /** The extension brings a unit of its own: up to systemd 254 only such units see the extension's files. */
-function themes(): ImageSpec {
+export function themes(version: string): ImageSpec {
   return {
     service: "gallery",
-    version: "1",
+    version,
     extension: "themes",
     units: {
       "gallery-themes.service": service(
@@ -219,7 +219,7 @@ function themes(): ImageSpec {
         "ExecStart=/usr/bin/busybox tail -f /usr/share/gallery/themes",
       ),
     },
-    files: { "/usr/share/gallery/themes": "light\ndark\n" },
+    files: { "/usr/share/gallery/themes": version === "1" ? "light\ndark\n" : "light\ndark\nsepia\n" },
   };
 }
 

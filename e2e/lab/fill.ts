@@ -19,7 +19,7 @@ const ATTACHED: readonly (readonly string[])[] = [
     "attach",
     "--now",
     "--enable",
-    "--extension=/opt/gallery/themes.raw",
+    "--extension=/opt/gallery/themes_1.raw",
     "/srv/gallery/gallery_4.0.0.raw",
   ],
 ];

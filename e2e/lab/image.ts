@@ -32,7 +32,7 @@ export interface ImageSpec {
   readonly without?: readonly string[];
   /** Added to os-release; `null` takes a field away. */
   readonly osRelease?: Readonly<Record<string, string | null>>;
-  /** Name of the extension this is (systemd-sysext(8)): it then holds only its own files, on top of another image's. */
+  /** Name of the extension this is (systemd-sysext(8)), before its version: it then holds only its own files, on top of another image's. */
   readonly extension?: string;
 }
 
@@ -51,7 +51,7 @@ const MTIME = 1;
 export async function buildImage(spec: ImageSpec): Promise<string> {
   const { size, mtimeMs } = statSync(BUSYBOX);
   const key = createHash("sha256")
-    .update(JSON.stringify([2, spec, size, mtimeMs]))
+    .update(JSON.stringify([3, spec, size, mtimeMs]))
     .digest("hex")
     .slice(0, 16);
   const directory = join(cacheDir(), "images", key);
@@ -98,7 +98,7 @@ export function buildNoise(service: string, version: string): string {
 }
 
 export const imageName = (spec: Pick<ImageSpec, "service" | "version" | "extension">) =>
-  spec.extension ? `${spec.extension}.raw` : `${spec.service}_${spec.version}.raw`;
+  `${spec.extension ?? spec.service}_${spec.version}.raw`;
 
 /** Lays an image out as a directory (portabled takes those as well). */
 export function buildTree(spec: ImageSpec, root: string): void {
@@ -108,7 +108,8 @@ export function buildTree(spec: ImageSpec, root: string): void {
   };
   for (const path of spec.directories ?? []) mkdirSync(join(root, path), { recursive: true });
   if (spec.extension) {
-    put(`/usr/lib/extension-release.d/extension-release.${spec.extension}`, release(spec));
+    // systemd 252 wants the whole name of the image here, version and all.
+    put(`/usr/lib/extension-release.d/extension-release.${spec.extension}_${spec.version}`, release(spec));
   } else {
     for (const path of MOUNT_POINTS) mkdirSync(join(root, path), { recursive: true });
     for (const path of MOUNT_FILES) put(path, "");

@@ -3,13 +3,14 @@ import { type AttachedFiles, damagedServices, readAttachedFiles } from "@/lib/de
 import { readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Choice } from "@/lib/deploy/matches";
+import { layeringOf } from "@/lib/deploy/open-images";
 import { type Record, Setback } from "@/lib/deploy/record";
 import type { Step } from "@/lib/deploy/types";
 import { AppError, type Message } from "@/lib/errors";
 import { parseOsRelease, portablePrefixes } from "@/lib/images/os-release";
 import { readAttachments } from "@/lib/services/attached";
 import type { Attachment } from "@/lib/services/types";
-import type { AttachOptions, Change } from "@/lib/systemd/types";
+import type { AttachOptions, Change, Layering } from "@/lib/systemd/types";
 
 const TRIES = 3;
 
@@ -17,6 +18,7 @@ const TRIES = 3;
 export interface Attaching {
   readonly service: string;
   readonly file: string;
+  readonly layering: Layering;
   readonly choice: Choice;
   readonly profile: string;
   readonly location: AttachOptions["location"];
@@ -44,8 +46,8 @@ export async function attachImage(
   direction: Step["direction"],
   ready: Promise<unknown> = Promise.resolve(),
 ): Promise<Switched> {
-  const { service, file, choice, profile, location } = wanted;
-  const options = { matches: choice.matches, profile, location };
+  const { service, file, layering, choice, profile, location } = wanted;
+  const options = { matches: choice.matches, profile, location, layering };
   return guarded(host, record, service, direction, ready, async (found) => {
     let changes: readonly Change[] | null = null;
     const attachment = await record.step(
@@ -63,34 +65,43 @@ export async function attachImage(
             await untilIdle(host);
           }
           const after = await readAttachment(host, service);
-          if (after && isWhole(after, file, choice.units)) return after;
+          if (after && isWhole(after, { path: file, extensions: layering.extensions }, choice.units))
+            return after;
           if (direction === "forward" || attempt === TRIES)
             throw lost ?? new Setback(incomplete(after, wanted));
         }
       },
-      { path: file },
+      { path: file, ...(layering.extensions.length > 0 ? { layers: layering.extensions.join(", ") } : {}) },
     );
     return { value: { attachment, files: await readAttachedFiles(host.paths, [attachment]) }, changes };
   });
 }
 
-/** Whether exactly this is attached: the right file, with every unit that was asked for. */
-export function isWhole(now: Attachment | null, file: string, units: readonly string[]): boolean {
-  return now !== null && now.path === file && units.every((unit) => now.units.includes(unit));
+/** Image files that are, or are to be, attached together. */
+export type Images = Pick<Attachment, "path" | "extensions">;
+
+/** Whether both are the same files in the same order. */
+export function isSameImages(a: Images, b: Images): boolean {
+  return [a.path, ...a.extensions].join("\0") === [b.path, ...b.extensions].join("\0");
 }
 
-/** Detaches whatever image of the service is attached; `file` must exist, and only its stem counts. */
+/** Whether exactly this is attached: the right files, with every unit that was asked for. */
+export function isWhole(now: Attachment | null, images: Images, units: readonly string[]): boolean {
+  return now !== null && isSameImages(now, images) && units.every((unit) => now.units.includes(unit));
+}
+
+/** Detaches whatever image of the service is attached; the files must exist, and only their stems and their order count. */
 export async function detachImage(
   host: Host,
   record: Record,
   attachment: Attachment,
-  file: string,
+  { path: file, extensions }: Images,
   direction: Step["direction"],
 ): Promise<void> {
   await guarded(host, record, attachment.service, direction, Promise.resolve(), async () => {
     const changes = await record.step("detach", direction, async () => {
       try {
-        return await host.systemd.detachImage(file, attachment.location);
+        return await host.systemd.detachImage(file, attachment.location, extensions);
       } catch (error) {
         if (isOutcomeUnknown(error)) await untilIdle(host);
         if ((await readAttachment(host, attachment.service)) !== null) throw error;
@@ -108,7 +119,11 @@ export async function untilIdle(host: Host): Promise<void> {
   });
 }
 
-/** One call, by what is attached now: a reattach keeps the process, an attach over left-overs has to be forced. */
+/**
+ * One call, by what is attached now: a reattach keeps the process, an attach
+ * over left-overs has to be forced. A reattach finds only what has as many
+ * extensions, of the same stems in the same order.
+ */
 async function switchFiles(
   host: Host,
   now: Attachment | null,
@@ -121,8 +136,9 @@ async function switchFiles(
   return [...removed, ...updated];
 }
 
-function incomplete(now: Attachment | null, { file, choice }: Attaching): Message {
-  const missing = choice.units.filter((unit) => now?.path !== file || !now.units.includes(unit));
+function incomplete(now: Attachment | null, { file, layering, choice }: Attaching): Message {
+  const isIt = now !== null && isSameImages(now, { path: file, extensions: layering.extensions });
+  const missing = choice.units.filter((unit) => !isIt || !now.units.includes(unit));
   return { code: "incomplete", params: { path: file, missing: missing.join(", ") } };
 }
 
@@ -165,12 +181,15 @@ async function guarded<T>(
 /** Attaches a service again whose files were taken; forced, since its units still run. Its process is not touched. */
 async function repair(host: Host, attachment: Attachment): Promise<void> {
   const stems = [...new Set(attachment.units.map((unit) => unit.replace(/@?\.[a-z]+$/, "")))];
-  const { osRelease } = await host.systemd.getImageMetadata(attachment.path, stems);
-  const declared = portablePrefixes(parseOsRelease(osRelease));
+  const layering = layeringOf(attachment);
+  const opened = await host.systemd.getImageMetadata(attachment.path, stems, layering);
+  const releases = [opened.osRelease, ...Object.values(opened.extensionReleases ?? {})];
+  const declared = [...new Set(releases.flatMap((text) => portablePrefixes(parseOsRelease(text))))];
   await host.systemd.attachImage(attachment.path, {
     matches: declared.length > 0 ? declared : stems,
     profile: attachment.profile ?? "default",
     location: attachment.location,
+    layering,
     force: true,
   });
 }

@@ -2,7 +2,8 @@ import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import type { HostGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
-import { type Choice, choiceForSwitch, choiceOf } from "@/lib/deploy/matches";
+import { type Choice, choiceForSwitch, choiceOf, taken } from "@/lib/deploy/matches";
+import { layeringOf, openImages, plannedLayering } from "@/lib/deploy/open-images";
 import { imageProblem, type Plan } from "@/lib/deploy/plan";
 import { Refused } from "@/lib/deploy/record";
 import type { Refusal } from "@/lib/deploy/types";
@@ -11,7 +12,7 @@ import { matchesOf } from "@/lib/images/inspect";
 import type { ImageFacts, ImageVersion, Inspection } from "@/lib/images/types";
 import type { Attachment } from "@/lib/services/types";
 import { isTemplate } from "@/lib/services/unit-name";
-import type { UnitState } from "@/lib/systemd/types";
+import type { Layering, UnitState } from "@/lib/systemd/types";
 
 /** What the check found out and the switch needs. */
 export interface Checked {
@@ -25,8 +26,8 @@ const PORTABLED_OWN = new Set(["10-profile.conf", "20-portable.conf"]);
 const NOTHING_KNOWN: ImageFacts = { osRelease: {}, prefixes: [], units: [] };
 
 /**
- * Opens the new image (and makes sure the old one opens too, for the way
- * back) and checks everything that portabled would find out only after it has
+ * Opens the new image with its extensions (and makes sure the old ones open
+ * too, for the way back) and checks everything that portabled would find out only after it has
  * detached the old one. Throws `Refused`.
  */
 export async function checkDeployment(host: Host, plan: Plan, ground: HostGround): Promise<Checked> {
@@ -40,16 +41,18 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
       params: { service: plan.service, version: plan.to?.label ?? "" },
     });
 
-  const [fresh, old, profiles, version, directory] = await Promise.all([
-    host.inspect(target),
-    current ? host.inspect(current) : null,
+  const layering = plannedLayering(plan.to, plan.attachment);
+  const [fresh, old, profiles, version, ...directories] = await Promise.all([
+    openImages(host, target, layering),
+    current ? openImages(host, current, attachedLayering(plan.attachment)) : null,
     systemd.profiles(),
     systemd.version(),
-    stat(path.dirname(target.path)),
+    ...[target.path, ...layering.extensions].map((file) => directoryOf(file)),
   ]);
   const profile = profileFor(plan.attachment);
   const facts = factsOf(fresh);
-  const choice = await choiceForPlan(host, plan, current, facts);
+  const choice = choiceForPlan(plan, old, facts);
+  const open = directories.find(({ mode }) => (mode & 0o1002) === 0o002);
   const added = choice.units.filter((unit) => !plan.attachment?.units.includes(unit));
   const notAllowed =
     facts.prefixes.length > 0 && choice.matches.find((prefix) => !facts.prefixes.includes(prefix));
@@ -58,10 +61,9 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     (old && !old.ok ? { code: "no-way-back" as const, params: { path: old.path } } : null) ??
     profileRefusal(profile, profiles) ??
     prefixCollision(plan.service, version, ground.others) ??
-    ((directory.mode & 0o1002) === 0o002
-      ? { code: "writable-by-others" as const, params: { path: path.dirname(target.path) } }
-      : null) ??
+    (open ? { code: "writable-by-others" as const, params: { path: open.path } } : null) ??
     (notAllowed ? imageProblem(target.path, notAllowedProblem(notAllowed, facts)) : null) ??
+    (choice.units.length === 0 ? imageProblem(target.path, noUnits(choice)) : null) ??
     (await foreignDropIn(host, plan.attachment)) ??
     unitCollision(await newUnitStates(host, added));
   if (refusal) throw new Refused(refusal);
@@ -75,20 +77,28 @@ export async function attachedChoice(
   versions: readonly ImageVersion[],
 ): Promise<Choice> {
   const current = versions.find((version) => version.path === attachment.path);
-  const opened = current ? await host.inspect(current) : null;
+  const opened = current ? await openImages(host, current, layeringOf(attachment)) : null;
   return choiceOf(opened?.ok ? opened.facts : NOTHING_KNOWN, attachment.service, attachment.units);
 }
 
-async function choiceForPlan(
-  host: Host,
-  plan: Plan,
-  current: ImageVersion | undefined,
-  facts: ImageFacts,
-): Promise<Choice> {
-  const old = current ? await host.inspect(current) : null;
-  if (!plan.attachment || !old?.ok) return { matches: matchesOf(facts, plan.service), units: facts.units };
+function attachedLayering(attachment: Attachment | null): Layering {
+  return layeringOf(attachment ?? { extensions: [] });
+}
+
+async function directoryOf(file: string): Promise<{ path: string; mode: number }> {
+  const directory = path.dirname(file);
+  return { path: directory, mode: (await stat(directory)).mode };
+}
+
+function choiceForPlan(plan: Plan, old: Inspection | null, facts: ImageFacts): Choice {
+  const matches = matchesOf(facts, plan.service);
+  if (!plan.attachment || !old?.ok) return { matches, units: taken(facts, matches) };
   const from = { facts: old.facts, choice: choiceOf(old.facts, plan.service, plan.attachment.units) };
   return choiceForSwitch(from, facts, plan.service);
+}
+
+function noUnits({ matches }: Choice): Message {
+  return { code: "no-matching-units", params: { prefix: matches.join(" ") } };
 }
 
 function notAllowedProblem(prefix: string, facts: ImageFacts): Message {

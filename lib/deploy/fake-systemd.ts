@@ -4,13 +4,16 @@ import path from "node:path";
 import type { Host } from "@/lib/deploy/host";
 import { createExclusive } from "@/lib/deploy/host";
 import { AppError } from "@/lib/errors";
+import { layerFault } from "@/lib/images/layer-fit";
 import { parseImageName } from "@/lib/images/name";
+import { parseOsRelease } from "@/lib/images/os-release";
 import type {
   AttachOptions,
   Change,
   HostPaths,
   JobResult,
   JobVerb,
+  Layering,
   Systemd,
   UnitStatus,
 } from "@/lib/systemd/types";
@@ -21,6 +24,8 @@ export interface FakeImage {
   /** `dies`: started well, failed a moment later. `refuses`: the start job fails. `hangs`: it never ends, and needs to be killed. */
   readonly behaviour?: "stays" | "dies" | "refuses" | "hangs";
   readonly diesAfterMs?: number;
+  /** Makes it an extension: its release file. Such images lie in `opt`, outside the roots. */
+  readonly release?: string;
 }
 
 type Mishap =
@@ -69,9 +74,12 @@ export class FakeSystemd implements Systemd {
   async profiles() {
     return ["default", "trusted"];
   }
-  async getImageMetadata(file: string) {
-    const image = await this.#read(file);
-    return { osRelease: "ID=fake\n", units: image.units };
+  async getImageMetadata(file: string, _matches: readonly string[] = [], layering = NO_LAYERS) {
+    const images = await this.#readAll(file, layering);
+    const units = Object.assign({}, ...images.map((image) => image.units));
+    if (layering.extensions.length === 0) return { osRelease: OS_RELEASE, units };
+    const releases = layering.extensions.map((path, index) => [path, images[index + 1]?.release ?? ""]);
+    return { osRelease: OS_RELEASE, units, extensionReleases: Object.fromEntries(releases) };
   }
 
   async attachImage(file: string, options: AttachOptions) {
@@ -88,13 +96,14 @@ export class FakeSystemd implements Systemd {
   async reattachImage(file: string, options: AttachOptions) {
     return this.#change("reattach", options, async (mishap) => {
       await stat(file);
-      await this.#remove(stemOf(file), options.location);
+      if (!(await this.#remove(stemsOf(file, options.layering?.extensions), options.location)))
+        throw callFailed("org.freedesktop.systemd1.NoSuchUnit");
       if (mishap === "fails-after-detach") throw callFailed("org.freedesktop.DBus.Error.InvalidArgs");
       const updated = await this.#write(file, options, mishap === "half-attached" ? 1 : undefined);
       if (mishap === "half-attached") throw callFailed("org.freedesktop.DBus.Error.NoReply");
       const removed: Change[] = [];
       if (mishap === "takes-others") {
-        await this.#remove("other", "persistent");
+        await this.#remove(["other"], "persistent");
         removed.push({
           type: "unlink",
           path: path.join(this.paths.attached.persistent, "other.service"),
@@ -105,10 +114,15 @@ export class FakeSystemd implements Systemd {
     });
   }
 
-  async detachImage(file: string, location: AttachOptions["location"]) {
+  async detachImage(
+    file: string,
+    location: AttachOptions["location"],
+    extensions: readonly string[] = [],
+  ): Promise<readonly Change[]> {
     return this.#change("detach", { matches: [], profile: "", location }, async () => {
-      await stat(file);
-      await this.#remove(stemOf(file), location);
+      await Promise.all([file, ...extensions].map((one) => stat(one)));
+      if (!(await this.#remove(stemsOf(file, extensions), location)))
+        throw callFailed("org.freedesktop.systemd1.NoSuchUnit");
       return [];
     });
   }
@@ -201,7 +215,9 @@ export class FakeSystemd implements Systemd {
     }
     const image = await this.#imageOf(name);
     if (!image) throw callFailed("org.freedesktop.systemd1.NoSuchUnit");
-    const { behaviour, diesAfterMs = 10 } = await this.#read(image);
+    const images = await Promise.all(image.split(":").map((file) => this.#read(file)));
+    const { behaviour, diesAfterMs = 10 } =
+      images.find((one) => one.behaviour !== undefined && one.behaviour !== "stays") ?? {};
     this.#invocations++;
     const dieAt = behaviour === "dies" ? performance.now() + diesAfterMs : Number.POSITIVE_INFINITY;
     this.units.set(name, {
@@ -234,12 +250,21 @@ export class FakeSystemd implements Systemd {
 
   async #write(file: string, options: AttachOptions, most = 99): Promise<Change[]> {
     const directory = this.paths.attached[options.location];
-    const { units } = await this.#read(file);
+    const { extensions, isRelaxed } = options.layering ?? NO_LAYERS;
+    const [base, ...layers] = await this.#readAll(file, { extensions, isRelaxed });
+    const isUnfit = layers.some((one) =>
+      layerFault(parseOsRelease(OS_RELEASE), parseOsRelease(one.release ?? "")),
+    );
+    if (isUnfit) throw callFailed("System.Error.ESTALE");
+    const units: FakeImage["units"] = Object.assign({}, base?.units, ...layers.map((one) => one.units));
+    const body = extensions.map(
+      (one) => `ExtensionImages=${one}${isRelaxed ? ":x-systemd.relax-extension-release-check" : ""}\n`,
+    );
     for (const [unit, text] of Object.entries(units).slice(0, most)) {
       await mkdir(path.join(directory, `${unit}.d`), { recursive: true });
       await writeFile(
         path.join(directory, `${unit}.d`, "20-portable.conf"),
-        `# Drop-in created for image '${file}', do not edit.\n`,
+        `# Drop-in created for image '${[file, ...extensions].join(":")}', do not edit.\n${body.join("")}`,
       );
       await rm(path.join(directory, `${unit}.d`, "10-profile.conf"), { force: true });
       await symlink(
@@ -251,13 +276,20 @@ export class FakeSystemd implements Systemd {
     return [];
   }
 
-  async #remove(stem: string, location: AttachOptions["location"]): Promise<void> {
+  /** Takes off what has these stems in this order; whether there was anything. */
+  async #remove(stems: readonly string[], location: AttachOptions["location"]): Promise<boolean> {
     const directory = this.paths.attached[location];
-    for (const name of await readdir(directory))
-      if (name.startsWith(`${stem}.`) || name.startsWith(`${stem}-`))
-        await rm(path.join(directory, name), { recursive: true });
+    let isFound = false;
+    for (const unit of (await readdir(directory)).filter((name) => !name.endsWith(".d"))) {
+      const images = (await this.#imageOf(unit))?.split(":") ?? [];
+      if (images.map(stemOf).join() !== stems.join()) continue;
+      isFound = true;
+      for (const name of [unit, `${unit}.d`]) await rm(path.join(directory, name), { recursive: true });
+    }
+    return isFound;
   }
 
+  /** Image and extensions of a unit, joined as in the marker line. */
   async #imageOf(unit: string): Promise<string | null> {
     for (const directory of Object.values(this.paths.attached)) {
       const text = await readFile(path.join(directory, `${unit}.d`, "20-portable.conf"), "utf8").catch(
@@ -269,9 +301,14 @@ export class FakeSystemd implements Systemd {
     return null;
   }
 
+  #readAll(file: string, { extensions }: Layering): Promise<FakeImage[]> {
+    return Promise.all([file, ...extensions].map((one) => this.#read(one)));
+  }
+
   /** A file that is not JSON is what a broken image is to portabled. */
   async #read(file: string): Promise<FakeImage> {
-    const text = await readFile(file, "utf8");
+    const text = await readFile(file, "utf8").catch(() => null);
+    if (text === null) throw new AppError("not-found", { path: file });
     if (!text.startsWith("{")) throw callFailed("org.freedesktop.DBus.Error.InvalidArgs");
     const image: FakeImage = JSON.parse(text);
     return image;
@@ -301,7 +338,8 @@ export async function createFakeHost(
     ),
   );
   for (const [name, image] of Object.entries(images)) {
-    const file = path.join(root, "srv", name.split("_")[0] ?? "", `${name}.raw`);
+    const directory = image.release === undefined ? path.join("srv", name.split("_")[0] ?? "") : "opt";
+    const file = path.join(root, directory, `${name}.raw`);
     await mkdir(path.dirname(file), { recursive: true });
     await writeFile(file, JSON.stringify(image));
   }
@@ -321,6 +359,13 @@ export async function createFakeHost(
     },
     exclusive: createExclusive(),
   };
+}
+
+const OS_RELEASE = "ID=fake\nVERSION_ID=1\nSYSEXT_LEVEL=1\n";
+const NO_LAYERS: Layering = { extensions: [], isRelaxed: false };
+
+function stemsOf(file: string, extensions: readonly string[] = []): string[] {
+  return [file, ...extensions].map(stemOf);
 }
 
 function stemOf(file: string): string {

@@ -1,10 +1,11 @@
-import { attachImage, detachImage } from "@/lib/deploy/attach";
+import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import { bringUp, failedUnits, runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { type Armed, FIRED } from "@/lib/deploy/dead-man";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
+import { layeringOf } from "@/lib/deploy/open-images";
 import { messageOf, type Record, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { changedUnits, hasUnit, isService, statesOf, unitsThatRun } from "@/lib/deploy/units";
@@ -86,6 +87,7 @@ async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attac
   const wanted = {
     service: plan.service,
     file: old.path,
+    layering: layeringOf(old),
     choice: wayBack.choice,
     profile: old.profile ?? "default",
     location: old.location,
@@ -133,7 +135,7 @@ async function backToNothing(run: Run, now: Attachment): Promise<void> {
     await record.step("disable", "back", () => host.systemd.disableUnits(links, now.location), {
       units: links.join(", "),
     });
-  await detachImage(host, record, now, now.path, "back");
+  await detachImage(host, record, now, now, "back");
   await record.step("reload", "back", () => host.systemd.reload());
 }
 
@@ -158,7 +160,7 @@ export async function withFacts(host: Host, service: string, why: Message): Prom
 
 function isUntouched(now: Attachment | null, old: Attachment | null): boolean {
   if (!now || !old) return now === old;
-  return now.path === old.path && now.units.join() === old.units.join();
+  return isSameImages(now, old) && now.units.join() === old.units.join();
 }
 
 /** Only then is "nothing changed" true: the files are the old ones and no job was run. */

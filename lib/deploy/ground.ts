@@ -29,6 +29,7 @@ export async function readGround(
     attachment,
     currentLabel: attachment ? labelOf(attachment.path) : null,
     versions: (files?.versions ?? []).map((version) => ({ ...version, inspection: host.inspected(version) })),
+    layers: files?.layers ?? [],
     findings: files?.findings ?? [],
     running,
     others: attachments.filter((one) => one !== attachment),

@@ -15,7 +15,7 @@ export interface Choice {
  */
 export function choiceOf(facts: ImageFacts, service: string, attached: readonly string[]): Choice {
   const usual = facts.prefixes.length > 0 ? facts.prefixes : [service];
-  if (isSameSet(facts.units, attached)) return { matches: usual, units: attached };
+  if (isSameSet(taken(facts, usual), attached)) return { matches: usual, units: attached };
   const used = facts.prefixes.filter((prefix) => attached.some((unit) => isMatch(unit, prefix)));
   return { matches: used.length > 0 ? used : stemsOf(attached), units: attached };
 }
@@ -27,9 +27,15 @@ export function choiceForSwitch(
   service: string,
 ): Choice {
   const usual = to.prefixes.length > 0 ? to.prefixes : [service];
-  const isPart = !isSameSet(from.facts.units, from.choice.units);
+  const before = from.facts.prefixes.length > 0 ? from.facts.prefixes : [service];
+  const isPart = !isSameSet(taken(from.facts, before), from.choice.units);
   const matches = isPart ? from.choice.matches : usual;
-  return { matches, units: to.units.filter((unit) => matches.some((prefix) => isMatch(unit, prefix))) };
+  return { matches, units: taken(to, matches) };
+}
+
+/** Of an image that was opened with its extensions every unit is known, also those that no prefix takes. */
+export function taken(facts: Pick<ImageFacts, "units">, matches: readonly string[]): readonly string[] {
+  return facts.units.filter((unit) => matches.some((prefix) => isMatch(unit, prefix)));
 }
 
 /** portabled's rule: the prefix, then `-`, `.`, `@` or nothing. */

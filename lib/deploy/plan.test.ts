@@ -43,6 +43,7 @@ const ground: Ground = {
   attachment,
   currentLabel: "1.9.0",
   versions: [version("1.10.0"), version("1.9.0"), version("1.8.0")],
+  layers: [],
   findings: [],
   running: null,
 };
@@ -65,7 +66,6 @@ describe("planDeployment", () => {
     ["1.10.0", {}, "1.8.0", "stale"],
     ["1.10.0", {}, null, "stale"],
     ["1.10.0", { running }, undefined, "deployment-running"],
-    ["1.10.0", { attachment: { ...attachment, extensions: ["/opt/x.raw"] } }, undefined, "has-extensions"],
     [
       "1.10.0",
       { versions: [version("1.10.0", { inspection: bad }), version("1.9.0")] },

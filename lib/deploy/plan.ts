@@ -1,4 +1,5 @@
-import type { Kind, Refusal, VersionRef } from "@/lib/deploy/types";
+import { planLayers, toLayerRef } from "@/lib/deploy/layers";
+import type { Kind, LayerRef, Refusal, VersionRef } from "@/lib/deploy/types";
 import type { Message, Params } from "@/lib/errors";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 import { compareVersions } from "@/lib/images/version";
@@ -7,7 +8,7 @@ import type { Attachment, Service } from "@/lib/services/types";
 /** What a plan is made from: the page has it in its model, the engine reads it afresh. */
 export type Ground = Pick<
   Service,
-  "name" | "attachment" | "currentLabel" | "versions" | "findings" | "running"
+  "name" | "attachment" | "currentLabel" | "versions" | "layers" | "findings" | "running"
 >;
 
 export interface Plan {
@@ -33,18 +34,27 @@ const DANGEROUS = ["stem-shared", "in-portables-link-dir"] as const;
  * it. The page asks to explain a greyed-out button, the engine asks again
  * before it touches the host: the world may have moved in between.
  * `expected` is the version the page showed (`null` = detached); leave it out
- * to skip that comparison.
+ * to skip that comparison. `wanted` names another version for extensions, by
+ * stem; those that it does not name stay as they are.
  */
-export function planDeployment(now: Ground, to: string, expected?: string | null): Planned {
+export function planDeployment(
+  now: Ground,
+  to: string,
+  expected?: string | null,
+  wanted: Readonly<Record<string, string>> = {},
+): Planned {
   const early = commonRefusal(now, expected);
   if (early) return no(early);
 
   const named = now.versions.filter((version) => version.label === to);
-  const target = named[0];
+  const current = now.versions.find((version) => version.path === now.attachment?.path);
+  const isSameBase = current !== undefined && named.includes(current);
+  const target = isSameBase ? current : named[0];
   if (!target) return no({ code: "unknown-version", params: { service: now.name, version: to } });
-  if (now.attachment && named.some((version) => version.path === now.attachment?.path))
-    return no({ code: "already-current", params: { version: to } });
-  if (named.length > 1)
+  const layers = planLayers(now, wanted);
+  if (!layers.ok) return no(layers.refusal);
+  if (isSameBase && layers.order === null) return no({ code: "already-current", params: { version: to } });
+  if (named.length > 1 && !isSameBase)
     return no({
       code: "ambiguous-version",
       params: { version: to, paths: named.map((v) => v.path).join(", ") },
@@ -52,12 +62,12 @@ export function planDeployment(now: Ground, to: string, expected?: string | null
 
   const problem = problemOf(now, target);
   if (problem) return no(problem);
-  const current = now.versions.find((version) => version.path === now.attachment?.path);
-  if (now.attachment && (!current || current.inspection?.ok === false))
+  if (now.attachment && (!current || faultOf(now, current)))
     return no({ code: "no-way-back", params: { path: now.attachment.path } });
 
-  const kind = !current ? "attach" : compareVersions(to, current.label) < 0 ? "rollback" : "upgrade";
-  return yes(now, kind, target);
+  const order = isSameBase ? (layers.order ?? 0) : compareVersions(to, current?.label ?? "");
+  const kind = !current ? "attach" : order < 0 ? "rollback" : "upgrade";
+  return yes(now, kind, target, null, layers.to);
 }
 
 /** Decides whether the service may be detached. The image file may be gone: any other version of the stem can name it. */
@@ -66,6 +76,8 @@ export function planDetach(now: Ground, expected?: string | null): Planned {
   if (early) return no(early);
   if (!now.attachment) return no({ code: "not-attached", params: { service: now.name } });
   if (now.versions.length === 0) return no({ code: "image-missing", params: { path: now.attachment.path } });
+  const lost = now.layers.find(({ versions }) => versions.length === 0);
+  if (lost) return no({ code: "layer-missing", params: { service: now.name, path: lost.path } });
   const shared = findingOf(now, DANGEROUS);
   return shared ? no(shared) : yes(now, "detach", null);
 }
@@ -83,8 +95,6 @@ function commonRefusal(now: Ground, expected: string | null | undefined): Refusa
   if (now.running) return runningRefusal(now.running);
   if (expected !== undefined && expected !== now.currentLabel)
     return { code: "stale", params: { expected: expected ?? "", actual: now.currentLabel ?? "" } };
-  const extensions = now.attachment?.extensions ?? [];
-  if (extensions.length > 0) return { code: "has-extensions", params: { extensions: extensions.join(", ") } };
   return null;
 }
 
@@ -99,13 +109,23 @@ function problemOf(now: Ground, target: ImageVersion): Refusal | null {
   const finding = findingOf(now, DANGEROUS, target.path);
   if (finding) return finding;
   if ((target.mode & 0o002) !== 0) return { code: "writable-by-others", params: { path: target.path } };
-  if (target.inspection?.ok === false) return imageProblem(target.path, target.inspection.problem);
-  return null;
+  const fault = faultOf(now, target);
+  return fault && imageProblem(target.path, fault);
 }
 
-/** Wraps what was wrong inside an image as the reason for a refusal. */
+/** What is wrong inside an image. Units may come from its extensions alone, which only a look at all of them together tells. */
+function faultOf(now: Ground, { inspection }: ImageVersion): Message | null {
+  if (!inspection || inspection.ok) return null;
+  const mayBeElsewhere = now.layers.length > 0 && UNITS_NOT_HERE.has(inspection.problem.code);
+  return mayBeElsewhere ? null : inspection.problem;
+}
+
+const UNITS_NOT_HERE: ReadonlySet<string> = new Set(["no-matching-units", "prefix-not-allowed"]);
+
+/** Wraps what was wrong inside an image, or inside a layer that was to lie on it, as the reason for a refusal. */
 export function imageProblem(path: string, problem: Message): Refusal {
-  return { code: "image-problem", params: { ...problem.params, path, problem: problem.code } };
+  const code = problem.params.layer === undefined ? "image-problem" : "layer-problem";
+  return { code, params: { ...problem.params, path, problem: problem.code } };
 }
 
 /** The finding, as a refusal; one about a single file counts only when that file is meant. */
@@ -130,27 +150,36 @@ function no(refusal: Refusal): Planned {
   return { ok: false, refusal };
 }
 
-function yes(now: Ground, kind: Kind, target: ImageVersion | null, unit: string | null = null): Planned {
+function yes(
+  now: Ground,
+  kind: Kind,
+  target: ImageVersion | null,
+  unit: string | null = null,
+  layers: readonly LayerRef[] = [],
+): Planned {
   const current = now.versions.find((version) => version.path === now.attachment?.path);
+  const attached = now.layers.map(toLayerRef);
   const from: VersionRef | null = current
-    ? refOf(current)
+    ? refOf(current, attached)
     : now.attachment && {
         label: now.currentLabel ?? "",
         path: now.attachment.path,
         size: 0,
         mtimeMs: 0,
         sha256: null,
+        ...(attached.length > 0 ? { layers: attached } : {}),
       };
-  const to = kind === "restart" ? from : target && refOf(target);
+  const to = kind === "restart" ? from : target && refOf(target, layers);
   return { ok: true, plan: { service: now.name, kind, from, to, attachment: now.attachment, unit } };
 }
 
-function refOf(version: ImageVersion): VersionRef {
+function refOf(version: ImageVersion, layers: readonly LayerRef[]): VersionRef {
   return {
     label: version.label,
     path: version.path,
     size: version.stamp.size,
     mtimeMs: version.stamp.mtimeMs,
     sha256: null,
+    ...(layers.length > 0 ? { layers } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
+import { type Images, isSameImages, isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { FIRED } from "@/lib/deploy/dead-man";
 import { finishSwitch, resumeTrial } from "@/lib/deploy/finish";
@@ -8,7 +8,7 @@ import type { Host } from "@/lib/deploy/host";
 import type { Intent, Stage, WayBack } from "@/lib/deploy/intent";
 import { type Record as DeploymentRecord, messageOf, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
-import type { Kind } from "@/lib/deploy/types";
+import type { Kind, VersionRef } from "@/lib/deploy/types";
 import { AppError } from "@/lib/errors";
 import type { Attachment } from "@/lib/services/types";
 
@@ -110,10 +110,14 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
 /** An attachment that lacks units is neither version: it is what a death in the middle leaves. */
 function findingOf({ plan, choice }: Intent, { attachment: old }: WayBack, now: Attachment | null): Found {
   if (now === null) return old === null ? "old" : plan.kind === "detach" ? "new" : "nothing";
-  if (old && now.path === old.path) return isWhole(now, old.path, old.units) ? "old" : "nothing";
-  if (plan.to && now.path === plan.to.path)
-    return isWhole(now, plan.to.path, choice?.units ?? []) ? "new" : "nothing";
+  if (old && isSameImages(now, old)) return isWhole(now, old, old.units) ? "old" : "nothing";
+  const next = plan.to && imagesOf(plan.to);
+  if (next && isSameImages(now, next)) return isWhole(now, next, choice?.units ?? []) ? "new" : "nothing";
   return "other";
+}
+
+function imagesOf({ path, layers = [] }: VersionRef): Images {
+  return { path, extensions: layers.map((layer) => layer.path) };
 }
 
 /** The step that was under way when the engine died will not end any more. */

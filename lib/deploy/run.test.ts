@@ -1,19 +1,13 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { createDeadMan } from "@/lib/deploy/dead-man";
 import { createFakeHost, type FakeImage } from "@/lib/deploy/fake-systemd";
 import { readGround } from "@/lib/deploy/ground";
-import { createIntents } from "@/lib/deploy/intent";
 import { planDeployment, planDetach } from "@/lib/deploy/plan";
-import { createRecord } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
-import { createReserve } from "@/lib/deploy/reserve";
-import { intentOf, type Run, runDeployment } from "@/lib/deploy/run";
-import type { Deployment } from "@/lib/deploy/types";
+import { intentOf, runDeployment } from "@/lib/deploy/run";
+import { BLANK, type FakeHost, makeRun, type Signals } from "@/lib/deploy/run.fixture";
 import { AppError } from "@/lib/errors";
-
-type FakeHost = Awaited<ReturnType<typeof createFakeHost>>;
 
 const unit = (version: string) => ({
   "web.service": `[Service]\n# ${version}\n[Install]\nWantedBy=multi-user.target\n`,
@@ -436,33 +430,12 @@ async function hostWithImages(
 }
 
 type Decide = (ground: Awaited<ReturnType<typeof readGround>>) => ReturnType<typeof planDeployment>;
-type Signals = {
-  graceMs?: number;
-  cancel?: AbortSignal;
-  back?: AbortSignal;
-  keep?: AbortSignal;
-  trialMs?: number;
-};
 
 async function prepare(host: FakeHost, decide: Decide, signals: Signals = {}) {
   const ground = await readGround(host, "web", null);
   const planned = decide(ground);
   if (!planned.ok) throw new Error(`refused: ${planned.refusal.code}`);
-  const { kind, from, to } = planned.plan;
-  const never = new AbortController().signal;
-  const run: Run = {
-    host,
-    record: createRecord({ ...BLANK, kind, from, to, trialMs: signals.trialMs ?? null }, () => undefined),
-    intents: createIntents(path.join(host.root, "intents")),
-    deadMan: createDeadMan(path.join(host.root, "way-back"), host),
-    reserve: createReserve(path.join(host.root, "reserve")),
-    plan: planned.plan,
-    cancel: signals.cancel ?? never,
-    back: signals.back ?? never,
-    keep: signals.keep ?? never,
-    turn: null,
-  };
-  return { run, ground };
+  return { run: makeRun(host, planned.plan, signals), ground };
 }
 
 async function run(host: FakeHost, decide: Decide, signals: Signals = {}) {
@@ -496,27 +469,3 @@ async function attachedTree(host: FakeHost, service: string): Promise<Record<str
   );
   return Object.fromEntries(files);
 }
-
-const BLANK: Deployment = {
-  id: "01HZZZZZZZZZZZZZZZZZZZZZZZ",
-  service: "web",
-  kind: "upgrade",
-  from: null,
-  to: null,
-  profile: null,
-  location: null,
-  by: "test",
-  reason: "",
-  requestedAt: 0,
-  startedAt: null,
-  finishedAt: null,
-  phase: "waiting",
-  startsAt: null,
-  trialMs: null,
-  batch: null,
-  endsAt: null,
-  outcome: null,
-  message: null,
-  steps: [],
-  log: [],
-};

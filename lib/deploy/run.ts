@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { attachImage, detachImage } from "@/lib/deploy/attach";
+import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import type { Turn } from "@/lib/deploy/batch";
 import { runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
@@ -10,12 +10,15 @@ import { goBack, keepLog, withFacts } from "@/lib/deploy/go-back";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
+import { wantedLayers } from "@/lib/deploy/layers";
 import type { Choice } from "@/lib/deploy/matches";
+import { plannedLayering } from "@/lib/deploy/open-images";
 import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
 import { lacks, type Reserve } from "@/lib/deploy/reserve";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
+import type { Layer } from "@/lib/services/types";
 
 export interface Run {
   readonly host: Host;
@@ -124,7 +127,11 @@ async function waitGrace(
 /** The world may have moved while it waited. */
 async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostGround> {
   const now = await readGround(host, plan.service, null);
-  if (now.attachment?.path !== before.attachment?.path)
+  const isSame =
+    now.attachment && before.attachment
+      ? isSameImages(now.attachment, before.attachment)
+      : now.attachment === before.attachment;
+  if (!isSame)
     throw new Refused({
       code: "stale",
       params: { expected: before.currentLabel ?? "", actual: now.currentLabel ?? "" },
@@ -134,7 +141,7 @@ async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostG
       ? planDetach(now)
       : plan.kind === "restart"
         ? planRestart(now, plan.unit)
-        : planDeployment(now, plan.to?.label ?? "");
+        : planDeployment(now, plan.to?.label ?? "", undefined, wantedLayers(plan.from, plan.to));
   if (!planned.ok) throw new Refused(planned.refusal);
   return now;
 }
@@ -161,7 +168,8 @@ async function switchVersion(
 ): Promise<void> {
   const { host, record, plan } = run;
   const location = wayBack.attachment?.location ?? "persistent";
-  const wanted = { service: plan.service, file: plan.to?.path ?? "", choice, profile, location };
+  const layering = plannedLayering(plan.to, wayBack.attachment);
+  const wanted = { service: plan.service, file: plan.to?.path ?? "", layering, choice, profile, location };
   try {
     const switched = await attachImage(host, record, wanted, "forward", ready);
     await finishSwitch(run, intent, wayBack, switched, await ready);
@@ -192,13 +200,19 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack, ready: Pro
         () => host.systemd.disableUnits(wayBack.enabled, attachment.location),
         { units: wayBack.enabled.join(", ") },
       );
-    await detachImage(host, record, attachment, file.path, "forward");
+    const extensions = ground.layers.map((layer) => namesakeOf(layer));
+    await detachImage(host, record, attachment, { path: file.path, extensions }, "forward");
     await record.step("reload", "forward", () => host.systemd.reload());
     await callOff(armed);
     record.finish("succeeded", { code: "detached", params: {} });
   } catch (error) {
     await goBack(run, intentOf(run, "switching", wayBack, null), wayBack, error, armed);
   }
+}
+
+/** A file that portabled takes for this extension: itself, or another version where its own file is gone. */
+function namesakeOf({ path, versions }: Layer): string {
+  return (versions.find((version) => version.path === path) ?? versions[0])?.path ?? path;
 }
 
 async function restart(run: Run, wayBack: WayBack): Promise<void> {

@@ -1,3 +1,4 @@
+import { layerChanges } from "@/lib/deploy/layers";
 import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
 
 /** What a list needs of a deployment. */
@@ -13,5 +14,5 @@ export function summarise(deployment: Deployment): DeploymentSummary {
     batch: _b,
     ...rest
   } = deployment;
-  return { ...rest, from: from?.label ?? null, to: to?.label ?? null };
+  return { ...rest, from: from?.label ?? null, to: to?.label ?? null, ...layerChanges(from, to) };
 }

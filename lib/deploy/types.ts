@@ -53,6 +53,23 @@ export interface Step {
   readonly message: Message | null;
 }
 
+/** One extension image, as it was when a deployment was planned. */
+export interface LayerRef {
+  /** Text before the first `_` of its file name. */
+  readonly stem: string;
+  readonly label: string;
+  readonly path: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+/** What a deployment did to one extension; `null` = it was not there. */
+export interface LayerChange {
+  readonly stem: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
 export interface VersionRef {
   readonly label: string;
   readonly path: string;
@@ -60,6 +77,8 @@ export interface VersionRef {
   readonly mtimeMs: number;
   /** Filled in off the path of the click; `null` until then. */
   readonly sha256: string | null;
+  /** Extensions on top of it, in portabled's order; left out = none. */
+  readonly layers?: readonly LayerRef[];
 }
 
 export interface LogLine {
@@ -117,7 +136,12 @@ export type DeploymentSummary = Pick<
   | "message"
   | "startsAt"
   | "endsAt"
-> & { readonly from: string | null; readonly to: string | null };
+> & {
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Extensions that got another version; left out = none. */
+  readonly layers?: readonly LayerChange[];
+};
 
 /** Why a button is greyed out, and why the engine says no. */
 export interface Refusal extends Message {
@@ -128,7 +152,10 @@ export interface Refusal extends Message {
     | "not-attached" //          { service }
     | "deployment-running" //    { id, by, version }
     | "stale" //                 { expected, actual }
-    | "has-extensions" //        { extensions }
+    | "unknown-layer" //         { service, layer }
+    | "layer-missing" //         { service, path }  the file of an extension is gone
+    | "layer-problem" //         { layer, path, problem } plus the params of the problem: `layer` cannot be put on `path`
+    | "layers-alike" //          { layer }  two extensions of one stem: a version would not say which of them is meant
     | "image-missing" //         { path }
     | "image-problem" //         { path, problem } plus the params of the problem
     | "ambiguous-version" //     { version, paths }

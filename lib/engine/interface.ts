@@ -33,6 +33,8 @@ export const METHODS = {
     .object({
       service: Name,
       version: Version,
+      /** Extensions that are to change with it or instead of it: their version, by stem. The others stay. */
+      layers: z.record(Name, Version).optional(),
       expected: Version.nullable(),
       by: By,
       reason: Reason.optional(),

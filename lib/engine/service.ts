@@ -149,7 +149,8 @@ export function createEngine(options: EngineOptions): {
   };
 
   const methods: Methods = {
-    Deploy: (input) => begin(input, (ground) => planDeployment(ground, input.version, input.expected)),
+    Deploy: (input) =>
+      begin(input, (ground) => planDeployment(ground, input.version, input.expected, input.layers)),
     async DeployMany({ targets, stopAtFailure, ...asked }) {
       const batch = newId();
       const claims = await Promise.all(

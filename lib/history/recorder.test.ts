@@ -15,6 +15,15 @@ beforeAll(() => {
 });
 afterAll(() => scratch.remove());
 
+const FROM = { label: "1", path: "/srv/x_1.raw", size: 1, mtimeMs: 1, sha256: null };
+const layer = (stem: string, label: string) => ({
+  stem,
+  label,
+  path: `/opt/${stem}_${label}.raw`,
+  size: 1,
+  mtimeMs: 1,
+});
+
 const setUp = () => {
   const db = scratch.owner();
   const errors: unknown[] = [];
@@ -42,6 +51,13 @@ describe("a deployment comes back as it was saved", () => {
     [
       "a version without a label",
       { to: { label: "", path: "/srv/x/x.raw", size: 0, mtimeMs: 0, sha256: null } },
+    ],
+    [
+      "layers of either end",
+      {
+        from: { ...FROM, layers: [layer("fonts", "1"), layer("themes", "1")] },
+        to: { ...FROM, layers: [layer("fonts", "1"), layer("themes", "2")] },
+      },
     ],
     [
       "hostile text",

@@ -1,8 +1,10 @@
 import type { DeploymentRow, StepRow } from "@/lib/db";
+import { layerChanges } from "@/lib/deploy/layers";
 import type {
   Deployment,
   DeploymentSummary,
   Kind,
+  LayerRef,
   Outcome,
   Phase,
   Step,
@@ -27,6 +29,8 @@ export const SUMMARY_COLUMNS = [
   "phase",
   "outcome",
   "message",
+  "fromExtensions",
+  "toExtensions",
 ] as const satisfies readonly (keyof DeploymentRow)[];
 export type SummaryRow = Pick<DeploymentRow, (typeof SUMMARY_COLUMNS)[number]>;
 
@@ -39,11 +43,13 @@ export function toRow(deployment: Deployment): DeploymentRow {
     fromSize: from?.size ?? null,
     fromMtimeMs: from?.mtimeMs ?? null,
     fromSha256: from?.sha256 ?? null,
+    fromExtensions: from?.layers ? JSON.stringify(from.layers) : null,
     toLabel: to?.label ?? null,
     toPath: to?.path ?? null,
     toSize: to?.size ?? null,
     toMtimeMs: to?.mtimeMs ?? null,
     toSha256: to?.sha256 ?? null,
+    toExtensions: to?.layers ? JSON.stringify(to.layers) : null,
     message: message && JSON.stringify(message),
     verdict: verdictOf(deployment),
     log: JSON.stringify(log),
@@ -61,10 +67,13 @@ export function toStepRow(deploymentId: string, step: Step): StepRow {
 }
 
 export function toDeployment(row: DeploymentRow, steps: readonly StepRow[]): Deployment {
+  const { layers: _changes, ...summary } = toSummary(row);
+  const from = toVersion(row.fromLabel, row.fromPath, row.fromSize, row.fromMtimeMs, row.fromSha256);
+  const to = toVersion(row.toLabel, row.toPath, row.toSize, row.toMtimeMs, row.toSha256);
   return {
-    ...toSummary(row),
-    from: toVersion(row.fromLabel, row.fromPath, row.fromSize, row.fromMtimeMs, row.fromSha256),
-    to: toVersion(row.toLabel, row.toPath, row.toSize, row.toMtimeMs, row.toSha256),
+    ...summary,
+    from: from && { ...from, ...toLayers(row.fromExtensions) },
+    to: to && { ...to, ...toLayers(row.toExtensions) },
     profile: row.profile,
     location: row.location === null ? null : stored<Location>(row.location),
     trialMs: row.trialMs,
@@ -91,7 +100,12 @@ export function toSummary(row: SummaryRow): DeploymentSummary {
     phase: stored<Phase>(row.phase),
     outcome: row.outcome === null ? null : stored<Outcome>(row.outcome),
     message: row.message === null ? null : parsed<Deployment["message"]>(row.message),
+    ...layerChanges(toLayers(row.fromExtensions), toLayers(row.toExtensions)),
   };
+}
+
+function toLayers(extensions: string | null): Pick<VersionRef, "layers"> {
+  return extensions === null ? {} : { layers: parsed<readonly LayerRef[]>(extensions) };
 }
 
 function toStep(row: StepRow): Step {

@@ -17,6 +17,11 @@ it.each<[string, Partial<Deployment>, "up" | "down" | null]>([
     { outcome: "needs-person", ...because("could-not-go-back", { first: "unit-stopped" }) },
     "down",
   ],
+  [
+    "a new layer failed on the same base",
+    { to: aDeployment(1).from, outcome: "reverted", ...because("unit-failed") },
+    null,
+  ],
   ["sent back by a person", { outcome: "reverted", ...because("sent-back") }, null],
   ["the bus was lost", { outcome: "reverted", ...because("bus-unreachable") }, null],
   ["refused", { outcome: "refused", ...because("unit-exists") }, null],

@@ -16,11 +16,15 @@ const OWN_FAULTS: ReadonlySet<string> = new Set([
 
 export function verdictOf({
   kind,
+  from,
   to,
   outcome,
   message,
-}: Pick<Deployment, "kind" | "to" | "outcome" | "message">): Verdict | null {
+}: Pick<Deployment, "kind" | "from" | "to" | "outcome" | "message">): Verdict | null {
   if (to === null || kind === "detach" || kind === "restart") return null;
+  // Only an extension was to change: that it failed says nothing about the version below it.
+  const isSameBase = from?.path === to.path;
+  if (isSameBase && outcome !== "succeeded") return null;
   if (outcome === "succeeded") return "up";
   const hasFailed = outcome === "reverted" || outcome === "needs-person";
   return hasFailed && OWN_FAULTS.has(causeOf(message)) ? "down" : null;

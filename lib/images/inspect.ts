@@ -113,12 +113,13 @@ async function metadata(
  * that only its text tells the cases apart; a text we do not know stays
  * `cannot-open` and is shown as it is.
  */
-function openProblem(name: string, text: string, matches: readonly string[]): Message {
+export function openProblem(name: string, text: string, matches: readonly string[]): Message {
   if (name.endsWith(".NoMatchingUnitFiles") || /matching unit files/i.test(text)) {
     return problem("no-matching-units", { prefix: matches.join(" ") });
   }
   // systemd 262 looks for an operating system while it mounts, and says ENOMEDIUM where there is none.
-  if (/os-release/i.test(text) || name === "System.Error.ENOMEDIUM") return problem("no-os-release");
+  if (/(?:os|extension)-release/i.test(text) || name === "System.Error.ENOMEDIUM")
+    return problem("no-os-release");
   if (/file system|partition table/i.test(text)) return problem("no-file-system");
   return problem("cannot-open", { name, text: text.slice(0, 1000) });
 }

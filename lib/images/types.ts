@@ -57,6 +57,7 @@ export interface Finding extends Message {
     | "in-portables-link-dir" // { path }         T8: detach deletes what lies in /etc/portables or /run/portables
     | "duplicate-version" //   { service, version, paths }
     | "image-missing" //       { service, path }  attached, but the file is gone
+    | "layer-missing" //       { service, path }  attached as an extension, but the file is gone
     | "root-missing" //        { path }           a configured image root that does not exist
     | "attached-not-read"; //  { path, reason }   a drop-in of portabled that cannot be understood
 }

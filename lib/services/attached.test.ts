@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -84,6 +92,20 @@ describe("what is attached", () => {
         units: ["page.service"],
         attachedAt: 1_000_000,
       },
+    ]);
+  });
+
+  it("sees whether release files of extensions may bear any name", async () => {
+    const relaxed = "ExtensionImages=/srv/x.raw:x-systemd.relax-extension-release-check\n";
+    attach("etc", "page.service", "/srv/page_1.raw:/srv/x.raw");
+    attach("etc", "page-x.service", "/srv/page_1.raw:/srv/x.raw");
+    attach("etc", "other.service", "/srv/other_1.raw:/srv/x.raw");
+    const dropIn = `${top}/etc/page-x.service.d/20-portable.conf`;
+    put("etc/page-x.service.d/20-portable.conf", `${readFileSync(dropIn, "utf8")}[Service]\n${relaxed}`);
+    const { attachments } = await readAttachments(paths());
+    expect(attachments.map(({ service, isRelaxed }) => [service, isRelaxed])).toEqual([
+      ["other", undefined],
+      ["page", true],
     ]);
   });
 

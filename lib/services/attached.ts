@@ -49,9 +49,16 @@ async function readLocation(directory: string, location: Location) {
     if ("reason" in read) findings.push(notRead(dropIn, read.reason));
     else {
       const key = [read.marker.path, ...read.marker.extensions].join("\0");
-      const image = images.get(key) ?? { marker: read.marker, units: [], profile: null, attachedAt: 0 };
+      const image = images.get(key) ?? {
+        marker: read.marker,
+        units: [],
+        profile: null,
+        isRelaxed: false,
+        attachedAt: 0,
+      };
       image.units.push(unit);
       image.profile ??= readProfile(dropIns);
+      image.isRelaxed ||= read.isRelaxed;
       image.attachedAt = Math.max(image.attachedAt, read.writtenAt);
       images.set(key, image);
     }
@@ -65,7 +72,7 @@ async function readLocation(directory: string, location: Location) {
   }
 
   const attachments: Attachment[] = [];
-  for (const { marker, units, profile, attachedAt } of images.values()) {
+  for (const { marker, units, profile, isRelaxed, attachedAt } of images.values()) {
     // systemd 252 keeps the path as it was given, possibly one of portabled's own links; the file may also be gone.
     const path = realPath(marker.path);
     const service = parseImageName(basename(path))?.service ?? parseImageName(basename(marker.path))?.service;
@@ -74,7 +81,8 @@ async function readLocation(directory: string, location: Location) {
       attachments.push({
         service,
         path,
-        extensions: marker.extensions,
+        extensions: marker.extensions.map(realPath),
+        ...(isRelaxed ? { isRelaxed } : {}),
         profile,
         location,
         units,
@@ -88,21 +96,29 @@ interface Open {
   readonly marker: Marker;
   readonly units: string[];
   profile: string | null;
+  isRelaxed: boolean;
   attachedAt: number;
 }
+
+/** What portabled adds to `ExtensionImages=` when it was told to take any name of an extension-release file. */
+const RELAXED = /^ExtensionImages=.*:x-systemd\.relax-extension-release-check/m;
 
 /** Paths are 4 KiB at most; a marker that names extensions may be longer. */
 const readBuffer = Buffer.alloc(16 * 1024);
 
 /** Synchronous on purpose, as all of this lies in /etc and /run: 500 of them take 20 ms. */
-function readDropIn(file: string): { marker: Marker; writtenAt: number } | { reason: string } {
+function readDropIn(
+  file: string,
+): { marker: Marker; isRelaxed: boolean; writtenAt: number } | { reason: string } {
   try {
     const descriptor = openSync(file, "r");
     try {
       const length = readSync(descriptor, readBuffer, 0, readBuffer.length, 0);
-      const line = readBuffer.toString("utf8", 0, length).split("\n", 1)[0] ?? "";
-      const marker = parseMarker(line);
-      return marker ? { marker, writtenAt: fstatSync(descriptor).mtimeMs } : { reason: "no-marker" };
+      const text = readBuffer.toString("utf8", 0, length);
+      const marker = parseMarker(text.split("\n", 1)[0] ?? "");
+      if (!marker) return { reason: "no-marker" };
+      const isRelaxed = marker.extensions.length > 0 && RELAXED.test(text);
+      return { marker, isRelaxed, writtenAt: fstatSync(descriptor).mtimeMs };
     } finally {
       closeSync(descriptor);
     }

@@ -33,12 +33,13 @@ export function joinService(files: ServiceFiles, news: ServiceNews): Service {
     current: files.versions.find((version) => version.path === attachment?.path) ?? null,
     currentLabel: facts.current,
     versions: files.versions,
+    layers: files.layers,
     units: news.units,
     enabled: news.units.some((unit) => unit.enabled),
     since: main?.since ?? null,
     findings,
     ...chooseTargets(facts),
-    blocked: blockedBy(attachment, findings, news.running),
+    blocked: blockedBy(findings, news.running),
     running: news.running,
     last: news.last,
   };
@@ -56,6 +57,7 @@ export function targetFacts(
     failedLabels: news.failedLabels,
     ranBefore: news.ranBefore,
     journalFiles: news.journalFiles,
+    isLayered: files.layers.length > 0,
   };
 }
 
@@ -97,19 +99,12 @@ function isTrueFor(finding: Finding, systemdMajor: number | null): boolean {
   return finding.code !== "stem-prefixes" || (systemdMajor !== null && systemdMajor <= 255);
 }
 
-function blockedBy(
-  attachment: Attachment | null,
-  findings: readonly Finding[],
-  running: DeploymentSummary | null,
-): Refusal | null {
+function blockedBy(findings: readonly Finding[], running: DeploymentSummary | null): Refusal | null {
   if (running) {
     return {
       code: "deployment-running",
       params: { id: running.id, by: running.by, version: running.to ?? "" },
     };
-  }
-  if (attachment && attachment.extensions.length > 0) {
-    return { code: "has-extensions", params: { extensions: attachment.extensions.join(", ") } };
   }
   const shared = findings.find((finding) => finding.code === "stem-shared");
   return shared ? { code: "stem-shared", params: shared.params } : null;

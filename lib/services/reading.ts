@@ -8,7 +8,8 @@ import { errorCode } from "@/lib/images/system-error";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 import { readAttachments } from "@/lib/services/attached";
 import { pullDirectories, readEnabledUnits } from "@/lib/services/enabled";
-import type { Attachment } from "@/lib/services/types";
+import { readLayers } from "@/lib/services/layers";
+import type { Attachment, Layer } from "@/lib/services/types";
 import type { HostPaths } from "@/lib/systemd/types";
 
 /** What the file system says of one service. */
@@ -18,6 +19,8 @@ export interface ServiceFiles {
   readonly versions: readonly ImageVersion[];
   /** More than one is a finding. */
   readonly attachments: readonly Attachment[];
+  /** Extensions of what is attached. */
+  readonly layers: readonly Layer[];
   readonly findings: readonly Finding[];
 }
 
@@ -56,7 +59,13 @@ export async function readAttached(paths: HostPaths): Promise<Attached> {
 export async function joinReading(scan: Scan, attached: Attached): Promise<Reading> {
   const services = new Map<string, Open>();
   const open = (name: string) => {
-    const service = services.get(name) ?? { name, versions: [], attachments: [], findings: [] };
+    const service = services.get(name) ?? {
+      name,
+      versions: [],
+      attachments: [],
+      layers: [],
+      findings: [],
+    };
     services.set(name, service);
     return service;
   };
@@ -80,9 +89,20 @@ export async function joinReading(scan: Scan, attached: Attached): Promise<Readi
     versions.sort(compareNewestFirst);
   }
   for (const attachment of attached.attachments) open(attachment.service).attachments.push(attachment);
+  const extended = attached.attachments.filter(({ extensions }) => extensions.length > 0);
+  for (const { service, extensions } of extended) {
+    const found = await readLayers(service, extensions, scan.versions);
+    open(service).layers.push(...found.layers);
+    findings.push(...found.findings);
+  }
+  // What is attached as a layer is no service of its own, wherever it lies.
+  for (const { stem } of [...services.values()].flatMap(({ layers }) => layers))
+    if (services.get(stem)?.attachments.length === 0) services.delete(stem);
   for (const service of services.values()) {
     if (service.attachments.length > 1 && !findings.some((finding) => isShared(finding, service.name))) {
-      const paths = service.attachments.map((attachment) => attachment.path).join(PATH_SEPARATOR);
+      const paths = service.attachments
+        .map((attachment) => [attachment.path, ...attachment.extensions].join(" + "))
+        .join(PATH_SEPARATOR);
       findings.push({ code: "stem-shared", params: { service: service.name, paths } });
     }
   }
@@ -106,6 +126,7 @@ export async function joinReading(scan: Scan, attached: Attached): Promise<Readi
         ...scan.watch,
         ...attached.watch,
         ...strangers.map((attachment) => dirname(attachment.path)),
+        ...extended.flatMap(({ extensions }) => extensions.map((file) => dirname(file))),
       ]),
     ],
   };
@@ -114,6 +135,7 @@ export async function joinReading(scan: Scan, attached: Attached): Promise<Readi
 interface Open extends ServiceFiles {
   readonly versions: ImageVersion[];
   readonly attachments: Attachment[];
+  readonly layers: Layer[];
   readonly findings: Finding[];
 }
 

@@ -12,6 +12,8 @@ export interface TargetFacts {
   readonly ranBefore: readonly string[];
   /** File names that ran before by the journal, newest first. */
   readonly journalFiles: readonly string[];
+  /** Units may come from extensions on top, which is told only when all are opened together. */
+  readonly isLayered?: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rol
   for (const { label } of facts.versions) files.set(label, (files.get(label) ?? 0) + 1);
   const named = facts.versions.filter((version) => files.get(version.label) === 1);
   const { newer, older } = splitAt(named, facts.current);
-  const upgrade = newer.find((version) => isFit(version, facts.failedLabels));
+  const upgrade = newer.find((version) => isFit(version, facts));
   return {
     upgrade: upgrade ? { version: upgrade, why: "newest" } : null,
     rollback: chooseRollback(facts, older),
@@ -47,7 +49,7 @@ export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[
   if (rollback) wanted.push(rollback.version);
   for (const version of newer) {
     if (wanted.length >= most) break;
-    if (isFit(version, facts.failedLabels)) break;
+    if (isFit(version, facts)) break;
     if (isPreRelease(version.label)) continue;
     if (!wanted.includes(version)) wanted.push(version);
   }
@@ -55,8 +57,14 @@ export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[
   return wanted.slice(0, most).filter((version) => version.inspection === null);
 }
 
-function isFit(version: ImageVersion, failedLabels: ReadonlySet<string>): boolean {
-  return version.inspection?.ok === true && !isPreRelease(version.label) && !failedLabels.has(version.label);
+function isFit(version: ImageVersion, facts: TargetFacts): boolean {
+  const isOpened = version.inspection !== null && !isBroken(version, facts);
+  return isOpened && !isPreRelease(version.label) && !facts.failedLabels.has(version.label);
+}
+
+function isBroken({ inspection }: ImageVersion, { isLayered = false }: TargetFacts): boolean {
+  if (inspection?.ok !== false) return false;
+  return !(isLayered && inspection.problem.code === "no-matching-units");
 }
 
 /** Of versions that are sorted newest first, those before and those behind the current one; without one all are newer. */
@@ -68,11 +76,9 @@ function splitAt(versions: readonly ImageVersion[], current: string | null) {
   return { newer: versions.slice(0, end), older: start < 0 ? [] : versions.slice(start) };
 }
 
-function chooseRollback(
-  { failedLabels, ranBefore, journalFiles }: TargetFacts,
-  allOlder: readonly ImageVersion[],
-): Target | null {
-  const older = allOlder.filter((version) => version.inspection?.ok !== false);
+function chooseRollback(facts: TargetFacts, allOlder: readonly ImageVersion[]): Target | null {
+  const { failedLabels, ranBefore, journalFiles } = facts;
+  const older = allOlder.filter((version) => !isBroken(version, facts));
 
   const recorded = ranBefore.map((label) => older.find((version) => version.label === label)).find(isVersion);
   if (recorded) return { version: recorded, why: "history" };

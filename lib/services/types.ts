@@ -8,8 +8,13 @@ export interface Attachment {
   readonly service: string;
   /** Real path as written in the marker line of `20-portable.conf`. */
   readonly path: string;
-  /** Paths of extension images; a switch with extensions is refused for now. */
+  /** Paths of extension images, in portabled's order. */
   readonly extensions: readonly string[];
+  /**
+   * Attached so that its extension-release files may bear any name. Read from the drop-in of a unit that sees the
+   * extensions, which up to systemd 257 are only units that come from one: without such a unit it cannot be known.
+   */
+  readonly isRelaxed?: boolean;
   /** Name of the profile, from the target of `10-profile.conf`; `null` when there is none. */
   readonly profile: string | null;
   readonly location: Location;
@@ -43,6 +48,16 @@ export interface UnitRow {
   readonly since: number | null;
 }
 
+/** One extension image of an attachment, and the files that could take its place. */
+export interface Layer {
+  /** Text before the first `_` of the file name: what portabled matches on. */
+  readonly stem: string;
+  readonly label: string;
+  readonly path: string;
+  /** `.raw` files of the stem beside it and below the image roots, newest first; itself too while its file is there. */
+  readonly versions: readonly ImageVersion[];
+}
+
 /** A version that a button offers, and why this one. */
 export interface Target {
   readonly version: ImageVersion;
@@ -63,6 +78,8 @@ export interface Service {
   readonly currentLabel: string | null;
   /** Newest first (UAPI.10 order, ties by file name). */
   readonly versions: readonly ImageVersion[];
+  /** What is attached on top of the image, in portabled's order; empty for nearly every service. */
+  readonly layers: readonly Layer[];
   readonly units: readonly UnitRow[];
   readonly enabled: boolean;
   /** Since when the main unit is in its state, ms since 1970. */
@@ -70,7 +87,7 @@ export interface Service {
   readonly findings: readonly Finding[];
   readonly upgrade: Target | null;
   readonly rollback: Target | null;
-  /** Why no version can be switched to at all (extensions, a deployment under way, …); `null` = free. */
+  /** Why no version can be switched to at all (a deployment under way, a shared name, …); `null` = free. */
   readonly blocked: Refusal | null;
   readonly running: DeploymentSummary | null;
   readonly last: DeploymentSummary | null;

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { isAbsolute, normalize } from "node:path";
 import { AppError } from "@/lib/errors";
 import type { BusClient } from "./bus";
-import type { AttachOptions, Change, ImageMetadata, Location, Systemd } from "./types";
+import type { AttachOptions, Change, ImageMetadata, Layering, Location, Systemd } from "./types";
 import { lossyText, properties, rows, text, texts } from "./values";
 
 const PORTABLE1 = {
@@ -17,6 +17,7 @@ const IMAGE_TIMEOUT_MS = 120_000;
 /** Flags of the `…WithExtensions` calls (org.freedesktop.portable1). */
 const RUNTIME = 1n;
 const FORCE = 2n;
+const FORCE_EXTENSION = 4n;
 
 export type Portable1 = Pick<
   Systemd,
@@ -31,7 +32,7 @@ export type Portable1 = Pick<
  * image (https://github.com/systemd/systemd/issues/39058).
  */
 export function createPortable1(
-  bus: BusClient,
+  bus: Pick<BusClient, "call">,
   exists: (path: string) => Promise<boolean> = fileExists,
 ): Portable1 {
   return {
@@ -41,30 +42,36 @@ export function createPortable1(
       return texts(value);
     },
 
-    async getImageMetadata(path, matches) {
-      await checkPath(path);
-      return toMetadata(await call("GetImageMetadata", "sas", [path, matches]));
+    async getImageMetadata(path, matches, layering = NONE) {
+      await checkPaths([path, ...layering.extensions]);
+      if (layering.extensions.length === 0)
+        return toMetadata(await call("GetImageMetadata", "sas", [path, matches]));
+      const body = [path, layering.extensions, matches, layering.isRelaxed ? FORCE_EXTENSION : 0n];
+      return toMetadata(await call("GetImageMetadataWithExtensions", "sasast", body));
     },
 
     async attachImage(path, options) {
-      await checkPath(path);
-      const [changes] = options.force
-        ? await call("AttachImageWithExtensions", "sasassst", forcedArguments(path, options))
+      await checkPaths([path, ...(options.layering?.extensions ?? [])]);
+      const [changes] = needsFlags(options)
+        ? await call("AttachImageWithExtensions", "sasassst", flaggedArguments(path, options))
         : await call("AttachImage", "sassbs", plainArguments(path, options));
       return toChanges(changes);
     },
 
     async reattachImage(path, options) {
-      await checkPath(path);
-      const [removed, updated] = options.force
-        ? await call("ReattachImageWithExtensions", "sasassst", forcedArguments(path, options))
+      await checkPaths([path, ...(options.layering?.extensions ?? [])]);
+      const [removed, updated] = needsFlags(options)
+        ? await call("ReattachImageWithExtensions", "sasassst", flaggedArguments(path, options))
         : await call("ReattachImage", "sassbs", plainArguments(path, options));
       return { removed: toChanges(removed), updated: toChanges(updated) };
     },
 
-    async detachImage(path, location) {
-      await checkPath(path);
-      const [changes] = await call("DetachImage", "sb", [path, location === "runtime"]);
+    async detachImage(path, location, extensions = []) {
+      await checkPaths([path, ...extensions]);
+      const [changes] =
+        extensions.length > 0
+          ? await call("DetachImageWithExtensions", "sast", [path, extensions, locationFlag(location)])
+          : await call("DetachImage", "sb", [path, location === "runtime"]);
       return toChanges(changes);
     },
   };
@@ -82,9 +89,11 @@ export function createPortable1(
     }
   }
 
-  async function checkPath(path: string): Promise<void> {
-    if (!isAbsolute(path) || normalize(path) !== path) throw new AppError("invalid-input", { path });
-    if (!(await exists(path))) throw new AppError("not-found", { path });
+  async function checkPaths(paths: readonly string[]): Promise<void> {
+    for (const path of paths) {
+      if (!isAbsolute(path) || normalize(path) !== path) throw new AppError("invalid-input", { path });
+      if (!(await exists(path))) throw new AppError("not-found", { path });
+    }
   }
 }
 
@@ -95,13 +104,21 @@ function plainArguments(path: string, { matches, profile, location }: AttachOpti
   return [path, checkMatches(matches), profile, location === "runtime", COPY_MODE];
 }
 
-function forcedArguments(path: string, { matches, profile, location }: AttachOptions): readonly unknown[] {
-  const extensions: readonly string[] = [];
-  return [path, extensions, checkMatches(matches), profile, COPY_MODE, flagsFor(location)];
+const NONE: Layering = { extensions: [], isRelaxed: false };
+
+/** Only the `…WithExtensions` calls take flags, and extensions. */
+function needsFlags({ force = false, layering = NONE }: AttachOptions): boolean {
+  return force || layering.extensions.length > 0;
 }
 
-function flagsFor(location: Location): bigint {
-  return location === "runtime" ? FORCE | RUNTIME : FORCE;
+function flaggedArguments(path: string, options: AttachOptions): readonly unknown[] {
+  const { matches, profile, location, force = false, layering = NONE } = options;
+  const flags = locationFlag(location) | (force ? FORCE : 0n) | (layering.isRelaxed ? FORCE_EXTENSION : 0n);
+  return [path, layering.extensions, checkMatches(matches), profile, COPY_MODE, flags];
+}
+
+function locationFlag(location: Location): bigint {
+  return location === "runtime" ? RUNTIME : 0n;
 }
 
 /** An empty list means "every unit of the image" to portabled. */
@@ -110,9 +127,16 @@ function checkMatches(matches: readonly string[]): readonly string[] {
   return matches;
 }
 
-function toMetadata([, osRelease, units]: readonly unknown[]): ImageMetadata {
-  const files = Object.entries(properties(units)).map(([name, bytes]) => [name, lossyText(bytes)] as const);
-  return { osRelease: lossyText(osRelease), units: Object.fromEntries(files) };
+/** systemd 251 put the extension-release texts before the units; without extensions there are none. */
+function toMetadata([, osRelease, ...texts]: readonly unknown[]): ImageMetadata {
+  const extensionReleases = texts.length > 1 ? { extensionReleases: toTexts(texts[0]) } : {};
+  return { osRelease: lossyText(osRelease), ...extensionReleases, units: toTexts(texts.at(-1)) };
+}
+
+function toTexts(files: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(properties(files)).map(([name, bytes]) => [name, lossyText(bytes)] as const),
+  );
 }
 
 const CHANGE_TYPES: readonly string[] = [

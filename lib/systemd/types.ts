@@ -23,6 +23,16 @@ export interface Change {
 export interface ImageMetadata {
   readonly osRelease: string;
   readonly units: Readonly<Record<string, string>>;
+  /** extension-release of each extension, by path; left out where none was opened. */
+  readonly extensionReleases?: Readonly<Record<string, string>>;
+}
+
+/** Extension images on top of another image. */
+export interface Layering {
+  /** Absolute paths, in portabled's order: it finds an attachment again only by the same ones in the same order. */
+  readonly extensions: readonly string[];
+  /** Their extension-release file may bear any name (FORCE_EXTENSION). Whether they fit is checked all the same. */
+  readonly isRelaxed: boolean;
 }
 
 export interface AttachOptions {
@@ -30,6 +40,8 @@ export interface AttachOptions {
   readonly matches: readonly string[];
   readonly profile: string;
   readonly location: Location;
+  /** Left out = no extensions. */
+  readonly layering?: Layering;
   /** Overwrites left-over files and skips the "exists / is active" checks: the only way back after a half-done reattach. */
   readonly force?: boolean;
 }
@@ -129,15 +141,20 @@ export interface Systemd {
   version(): Promise<string>;
   profiles(): Promise<readonly string[]>;
 
-  /** Empty `matches`: every unit; harmless for reading, never for attaching. */
-  getImageMetadata(path: string, matches: readonly string[]): Promise<ImageMetadata>;
+  /**
+   * Empty `matches`: every unit; harmless for reading, never for attaching.
+   * With `layering` image and extensions are opened together, which does not
+   * tell whether they fit: portabled compares them only when it attaches.
+   */
+  getImageMetadata(path: string, matches: readonly string[], layering?: Layering): Promise<ImageMetadata>;
   attachImage(path: string, options: AttachOptions): Promise<readonly Change[]>;
   /** Not atomic on any version (T1): after any error re-read what is attached. */
   reattachImage(
     path: string,
     options: AttachOptions,
   ): Promise<{ readonly removed: readonly Change[]; readonly updated: readonly Change[] }>;
-  detachImage(path: string, location: Location): Promise<readonly Change[]>;
+  /** Names and order of `extensions` count, their versions do not. */
+  detachImage(path: string, location: Location, extensions?: readonly string[]): Promise<readonly Change[]>;
 
   reload(): Promise<void>;
   enableUnits(units: readonly string[], location: Location): Promise<void>;

@@ -66,6 +66,14 @@ function Image({ label, image }: { label: string; image: VersionRef | null }) {
           <code>{cleanText(image.path)}</code>
           {image.size > 0 && `, ${byteSize(image.size)}`}
         </p>
+        {image.layers?.map((layer) => (
+          <p className="quiet" key={layer.path}>
+            {`Layer ${cleanText(layer.stem)} `}
+            <code>{versionName(layer.label)}</code>
+            {": "}
+            <code>{cleanText(layer.path)}</code>
+          </p>
+        ))}
         {image.sha256 !== null && (
           <p className="quiet">
             {"sha256 "}

@@ -14,6 +14,8 @@ export function DetachSection({ service, isReadOnly }: { service: Service; isRea
       <p>
         Stops its units and takes them off this host. Nothing is deleted: the image files and all data stay,
         and any version can be attached again.
+        {service.layers.length > 0 &&
+          " Nothing on this host remembers its layers then: to have them back, attach it with portablectl attach --extension=…"}
       </p>
       {planned.ok && !isReadOnly ? (
         <ActionButton

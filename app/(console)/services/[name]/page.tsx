@@ -4,6 +4,7 @@ import { connection } from "next/server";
 import { attempt } from "@/app/(console)/attempt";
 import { BindPaths } from "@/app/(console)/services/[name]/bind-paths";
 import { DetachSection } from "@/app/(console)/services/[name]/detach-section";
+import { Layers } from "@/app/(console)/services/[name]/layers";
 import { PrimaryAction } from "@/app/(console)/services/[name]/primary-action";
 import { Units } from "@/app/(console)/services/[name]/units";
 import { Versions } from "@/app/(console)/services/[name]/versions";
@@ -71,6 +72,7 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
       <PrimaryAction service={service} now={now} isReadOnly={isReadOnly} />
       <Findings findings={service.findings} title="Remarks" />
       <Versions service={service} past={past.ok ? past.value.rows : []} now={now} isReadOnly={isReadOnly} />
+      <Layers service={service} isReadOnly={isReadOnly} />
       <BindPaths found={details} />
       <Units
         service={service}
@@ -85,12 +87,6 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
             <li>{profileSentence(attachment.profile)}</li>
             <li>{LOCATION_WORDS[attachment.location]}</li>
             <li>{service.enabled ? "It starts at boot." : "It does not start at boot by itself."}</li>
-            {attachment.extensions.length > 0 && (
-              <li>
-                {"Extended by "}
-                <code>{cleanText(attachment.extensions.join(", "))}</code>
-              </li>
-            )}
           </ul>
         ) : (
           <p className="quiet">It is not attached, so nothing of it runs or starts at boot.</p>

@@ -61,11 +61,14 @@ function Badge({
       </span>
     );
   const left = past.find(
-    ({ from, outcome, kind }) => from === version.label && outcome === "succeeded" && kind !== "restart",
+    ({ from, to, outcome, kind }) =>
+      from === version.label && from !== to && outcome === "succeeded" && kind !== "restart",
   );
   if (left?.finishedAt != null)
     return <span className="tag">{`Ran until ${timeAgo(left.finishedAt, now)}`}</span>;
-  const failed = past.find(({ to, outcome }) => to === version.label && outcome === "reverted");
+  const failed = past.find(
+    ({ from, to, outcome }) => to === version.label && from !== to && outcome === "reverted",
+  );
   if (failed?.finishedAt != null)
     return (
       <span className="tag icon-attention tone-attention">
