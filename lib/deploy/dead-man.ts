@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { WayBack } from "@/lib/deploy/intent";
 import type { Plan } from "@/lib/deploy/plan";
 import { type Record, Setback } from "@/lib/deploy/record";
-import { syncDirectory, writeWayBack } from "@/lib/deploy/way-back-files";
+import { layOutWayBack, syncDirectory } from "@/lib/deploy/way-back-files";
 import { AppError, type Message } from "@/lib/errors";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
 
@@ -22,14 +22,25 @@ const LOOK_MS = 100;
  * it for.
  */
 export interface DeadMan {
-  /** Lays the way back out and arms it. Throws what the disk or PID 1 throw: then nothing may be changed yet. */
-  arm(id: string, plan: Plan, wayBack: WayBack, newUnits: readonly string[]): Promise<Armed>;
+  /**
+   * Lays the way back out and starts the timer. Throws what the disk or PID 1
+   * throw, `read-only` among them: then nothing may be changed. It goes nowhere
+   * before it is armed.
+   */
+  prepare(id: string, plan: Plan, wayBack: WayBack): Promise<Prepared>;
   /** Takes over what an earlier life armed, and arms it again if it was called off; `null` when there is nothing. */
   takeOver(id: string): Promise<Armed | null>;
   /** Removes what is left of a deployment that is on record. */
   forget(id: string): Promise<void>;
   /** Deployments that something is laid out for. */
   known(): Promise<string[]>;
+}
+
+export interface Prepared {
+  /** From now on it puts the old version back. `newUnits`: what the new version has. */
+  arm(newUnits: readonly string[]): Promise<Armed>;
+  /** It was not needed: nothing was changed. */
+  drop(): Promise<void>;
 }
 
 export interface Armed {
@@ -74,20 +85,29 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
   const placeOf = (id: string) => path.join(directory, id);
 
   return {
-    async arm(id, plan, wayBack, newUnits) {
-      const armed = follow(id);
+    async prepare(id, plan, wayBack) {
+      const { armed, stopTimers } = follow(id);
       const location = wayBack.attachment?.location ?? "persistent";
-      await Promise.all([
-        writeWayBack(placeOf(id), paths, plan, wayBack, newUnits),
+      const [laidOut, started] = await Promise.allSettled([
+        layOutWayBack(placeOf(id), paths, plan, wayBack),
         armed.resume([paths.unitLinks[location]]),
       ]);
-      return armed;
+      if (laidOut.status === "rejected" || started.status === "rejected") await stopTimers();
+      if (laidOut.status === "rejected") throw laidOut.reason;
+      if (started.status === "rejected") throw started.reason;
+      return {
+        async arm(newUnits) {
+          await laidOut.value.complete(newUnits);
+          return armed;
+        },
+        drop: stopTimers,
+      };
     },
     async takeOver(id) {
       const place = placeOf(id);
       if (existsSync(`${place}.over`) && !existsSync(place)) await rename(`${place}.over`, place);
       if (!existsSync(place)) return null;
-      const armed = follow(id);
+      const { armed } = follow(id);
       if (armed.hasFired()) return armed;
       const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]);
       await armed.resume();
@@ -115,7 +135,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     return units?.some(({ active }) => active === "activating" || active === "active") ?? true;
   }
 
-  function follow(id: string): Armed {
+  function follow(id: string): { readonly armed: Armed; stopTimers(): Promise<void> } {
     const place = placeOf(id);
     let beating: NodeJS.Timeout | undefined;
     let isBeating = false;
@@ -145,7 +165,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       if (timer) await systemd.stopTimer(timer).catch(ignoreOutage);
     };
 
-    return {
+    const armed: Armed = {
       hasFired: () => existsSync(path.join(place, "fired")),
       async resume(writable) {
         stopBeating();
@@ -157,7 +177,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
         await putOff(ms);
       },
       async callOff() {
-        if (this.hasFired()) return false;
+        if (armed.hasFired()) return false;
         await rename(place, `${place}.over`);
         if (existsSync(path.join(`${place}.over`, "fired"))) {
           await rename(`${place}.over`, place);
@@ -170,7 +190,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       async runNow() {
         await stopTimers();
         const unit = `attache-way-back@${id}-0.service`;
-        if (!this.hasFired()) await systemd.runJob("start", unit);
+        if (!armed.hasFired()) await systemd.runJob("start", unit);
         const result = path.join(place, "result");
         while (!existsSync(result) && (await isAtWork(id))) await sleep(LOOK_MS);
         const said = await readFile(result, "utf8").catch(() => "nothing");
@@ -178,6 +198,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
           throw new AppError("job-failed", { unit, result: said.trim() });
       },
     };
+    return { armed, stopTimers };
   }
 }
 

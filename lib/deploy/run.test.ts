@@ -302,23 +302,26 @@ describe("the way back of PID 1", () => {
     const seen: unknown[] = [];
     host.systemd.beforeChange = async () => {
       const place = path.join(host.root, "way-back", BLANK.id);
-      const text = (name: string) => readFile(path.join(place, name), "utf8");
-      const index = (await text("index")).trim().split("\n");
-      const files = await Promise.all(index.map((_, n) => text(`files/${n}`).catch(() => "a link")));
+      const list = (await readFile(path.join(place, "list"), "utf8")).trim().split("\n");
       seen.push(
         host.systemd.timers.size,
-        index.map((line) => path.basename(line)),
-        files.at(-1),
+        list.map((row) => row.replaceAll(/\/\S*\//g, "")),
       );
-      seen.push(await text("running"), await text("gone"));
+      seen.push(await readFile(path.join(place, "files/2"), "utf8"));
     };
     await deploy(host, "2.0");
     expect(seen).toEqual([
       1,
-      ["10-profile.conf", "20-portable.conf", "web.service"],
+      [
+        "service web",
+        "attached system.attached",
+        "file 0 10-profile.conf",
+        "file 1 20-portable.conf",
+        "file 2 web.service",
+        "ran web.service 1",
+        "link web_2.0.raw",
+      ],
       unit("1.0")["web.service"],
-      "web.service 1\n",
-      "",
     ]);
     expect(host.systemd.timers).toEqual(new Set());
     expect(await readdir(path.join(host.root, "way-back"))).toEqual([]);

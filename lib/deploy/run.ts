@@ -4,7 +4,7 @@ import type { Turn } from "@/lib/deploy/batch";
 import { runUnitJobs, settle } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
-import { type Armed, callOff, type DeadMan, untilFired } from "@/lib/deploy/dead-man";
+import { type Armed, callOff, type DeadMan, type Prepared, untilFired } from "@/lib/deploy/dead-man";
 import { finishSwitch } from "@/lib/deploy/finish";
 import { goBack, keepLog, withFacts } from "@/lib/deploy/go-back";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
@@ -43,28 +43,29 @@ export interface Run {
  * disk until the caller has saved the outcome.
  */
 export async function runDeployment(run: Run, ground: HostGround, graceMs: number): Promise<void> {
-  const { record, plan } = run;
+  const { record } = run;
+  let wayOut: Prepared | null = null;
   try {
-    const { checked, wayBack, now } = await prepare(run, ground, graceMs);
+    const { checked, wayBack, now, laidOut } = await prepare(run, ground, graceMs);
+    wayOut = laidOut;
     await run.turn?.begin();
     // Cancel is accepted until the very moment in which the phase changes.
     if (run.cancel.aborted) throw new Cancelled(String(run.cancel.reason));
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
     const intent = intentOf(run, "switching", wayBack, checked?.choice ?? null);
     const written = run.intents.write(intent);
-    if (plan.kind === "restart") {
+    if (!laidOut) {
       await written;
       return await restart(run, wayBack);
     }
-    const armed = record.step("arm", "forward", () =>
-      run.deadMan.arm(record.current.id, plan, wayBack, checked?.choice.units ?? []),
-    );
+    const armed = record.step("arm", "forward", () => laidOut.arm(checked?.choice.units ?? []));
     // Nothing is changed before both hold; whoever changes something waits for it, and hears of a failure then.
     const ready = Promise.all([armed, written]).then(([mine]) => mine);
     ready.catch(() => undefined);
     if (checked) await switchVersion(run, intent, wayBack, checked, ready);
     else await detach(run, now, wayBack, ready);
   } catch (error) {
+    await wayOut?.drop();
     if (error instanceof Cancelled)
       record.finish("cancelled", { code: "cancelled", params: { by: error.by } });
     else record.finish("refused", messageOf(error));
@@ -81,15 +82,23 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const checkStep = () => (needsCheck ? record.step("check", "forward", () => check(ground)) : check(ground));
   if (graceMs > 0) await Promise.all([waitGrace(run, graceMs, checkStep), written]);
   const now = graceMs > 0 ? await planAgain(run, ground) : ground;
-  const [checked, wayBack] = await Promise.allSettled([
+  const remember = async () => {
+    const wayBack = await rememberWayBack(run, now);
+    const laidOut =
+      plan.kind === "restart" ? null : await run.deadMan.prepare(record.current.id, plan, wayBack);
+    return { wayBack, laidOut };
+  };
+  const [checked, remembered] = await Promise.allSettled([
     graceMs > 0 ? check(now) : checkStep(), // what was opened is known already, so a second look costs little
-    record.step("remember", "forward", () => rememberWayBack(run, now)),
+    record.step("remember", "forward", remember),
     written,
   ]);
+  if (remembered.status === "fulfilled" && checked.status === "rejected")
+    await remembered.value.laidOut?.drop();
   await written;
   if (checked.status === "rejected") throw checked.reason;
-  if (wayBack.status === "rejected") throw wayBack.reason;
-  return { checked: checked.value, wayBack: wayBack.value, now };
+  if (remembered.status === "rejected") throw remembered.reason;
+  return { checked: checked.value, now, ...remembered.value };
 }
 
 /** Nobody goes forward on a disk that is nearly full; whoever goes back gets the reserve. */

@@ -10,41 +10,59 @@ import type { HostPaths, Location } from "@/lib/systemd/types";
 /** Room for the way back on a disk that is full, bytes: more than the unit files of a service take. */
 const RESERVE_BYTES = 64 * 1024;
 
+/** A way back that is laid out, but not to be found under its name yet. */
+export interface LaidOut {
+  /** Completes it and gives it its name; durable when it returns. `newUnits`: what the new version has. */
+  complete(newUnits: readonly string[]): Promise<void>;
+}
+
 /**
- * Writes down for `packaging/way-back` (which says what is in the directory)
- * all that puts an attachment back without portabled. Durable, and there under
- * its name, when it returns. `newUnits`: what the new version has.
+ * Lays out for `packaging/way-back` (which says what is in the directory) all
+ * that puts an attachment back without portabled. It is found under its name
+ * only once it is complete: a switch can be checked meanwhile.
  */
-export async function writeWayBack(
+export async function layOutWayBack(
   directory: string,
   paths: HostPaths,
   plan: Plan,
-  wayBack: WayBack,
-  newUnits: readonly string[],
-): Promise<void> {
-  const { attachment, running } = wayBack;
+  { attachment, running }: WayBack,
+): Promise<LaidOut> {
   const location = attachment?.location ?? "persistent";
   const files = attachment ? await filesOf(paths, attachment) : [];
-  const gone = newUnits.filter((unit) => !attachment?.units.includes(unit));
-  const newLink = plan.to && path.join(linkDirectory(paths, location), path.basename(plan.to.path));
-  const ran = running.map(({ unit, invocationId, hadFailed }) => `${unit} ${hadFailed ? "-" : invocationId}`);
-
   const aside = `${directory}.new`;
   await rm(aside, { recursive: true, force: true });
   await mkdir(path.join(aside, "files"), { recursive: true, mode: 0o700 });
   await Promise.all([
     ...files.map((file, index) => copy(file, path.join(aside, "files", String(index)))),
-    write(path.join(aside, "index"), lines(files.map((file, index) => `${index} ${file}`))),
-    write(path.join(aside, "attached"), lines([paths.attached[location]])),
-    write(path.join(aside, "service"), lines([plan.service])),
-    write(path.join(aside, "running"), lines(ran)),
-    write(path.join(aside, "gone"), lines(gone)),
-    write(path.join(aside, "new-links"), lines(newLink && !files.includes(newLink) ? [newLink] : [])),
     write(path.join(aside, "reserve"), Buffer.alloc(RESERVE_BYTES, 1)),
   ]);
-  await Promise.all([syncDirectory(path.join(aside, "files")), syncDirectory(aside)]);
-  await rename(aside, directory);
-  await syncDirectory(path.dirname(directory));
+  await syncDirectory(path.join(aside, "files"));
+
+  return {
+    async complete(newUnits) {
+      const newLinks = imagesOf(plan)
+        .map((image) => path.join(linkDirectory(paths, location), path.basename(image)))
+        .filter((link) => !files.includes(link));
+      const rows = [
+        `service ${plan.service}`,
+        `attached ${paths.attached[location]}`,
+        ...files.map((file, index) => `file ${index} ${file}`),
+        ...running.map(
+          ({ unit, invocationId, hadFailed }) => `ran ${unit} ${hadFailed ? "-" : invocationId}`,
+        ),
+        ...newUnits.filter((unit) => !attachment?.units.includes(unit)).map((unit) => `gone ${unit}`),
+        ...newLinks.map((link) => `link ${link}`),
+      ];
+      await write(path.join(aside, "list"), rows.map((row) => `${row}\n`).join(""));
+      await syncDirectory(aside);
+      await rename(aside, directory);
+      await syncDirectory(path.dirname(directory));
+    },
+  };
+}
+
+function imagesOf({ to }: Plan): string[] {
+  return to ? [to.path, ...(to.layers ?? []).map((layer) => layer.path)] : [];
 }
 
 /** Makes what was renamed or made in a directory survive a power cut. */
@@ -108,10 +126,6 @@ async function write(file: string, text: string | Buffer, mode = 0o600, mtime?: 
   } finally {
     await handle.close();
   }
-}
-
-function lines(rows: readonly string[]): string {
-  return rows.map((row) => `${row}\n`).join("");
 }
 
 function noneIfMissing(error: NodeJS.ErrnoException): string[] {
