@@ -5,6 +5,7 @@ import {
   CancelDeployment,
   DeployVersion,
   DetachService,
+  RehearseVersion,
   RestartUnit,
   SetReason,
 } from "@/app/(console)/schemas";
@@ -19,6 +20,11 @@ export async function deployVersion(_previous: Answer | null, form: FormData): P
 
 export async function detachService(_previous: Answer | null, form: FormData): Promise<Answer> {
   return answer(form.get("target"), await detach(null, form));
+}
+
+/** Its result comes by itself, as soon as it is known. */
+export async function rehearseVersion(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await rehearse(null, form));
 }
 
 export async function restartUnit(_previous: Answer | null, form: FormData): Promise<Answer> {
@@ -48,6 +54,11 @@ const detach = defineAction(DetachService, async ({ target }, actor) => {
   });
   refresh();
   return id;
+});
+
+const rehearse = defineAction(RehearseVersion, async ({ target }) => {
+  await live().engine("Rehearse", { service: target.service, versions: [target.version] });
+  return target.version;
 });
 
 const restart = defineAction(RestartUnit, async ({ target }, actor) => {

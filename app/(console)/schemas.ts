@@ -14,6 +14,8 @@ const Target = z.string().transform((text, context) => {
 export const DeployVersion = z.object({ target: Target });
 /** The version that the page showed stands where a deployment has its target. */
 export const DetachService = z.object({ target: Target });
+/** `service/version`. */
+export const RehearseVersion = z.object({ target: Target });
 /** `service/unit`. */
 export const RestartUnit = z.object({ target: Target });
 /** `service/id`: the service says beside which row an answer belongs. */

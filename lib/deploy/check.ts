@@ -79,9 +79,10 @@ export async function attachedChoice(
   return choiceOf(opened?.ok ? opened.facts : NOTHING_KNOWN, attachment.service, attachment.units);
 }
 
-async function choiceForPlan(
-  host: Host,
-  plan: Plan,
+/** What a switch would take of a version that was opened: all of it, or the same part as of the attached one. */
+export async function choiceForPlan(
+  host: Pick<Host, "inspect">,
+  plan: Pick<Plan, "attachment" | "service">,
   current: ImageVersion | undefined,
   facts: ImageFacts,
 ): Promise<Choice> {

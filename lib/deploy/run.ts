@@ -10,6 +10,7 @@ import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
 import type { Choice } from "@/lib/deploy/matches";
 import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
+import { rehearseSwitch } from "@/lib/deploy/rehearse";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
 
@@ -75,8 +76,13 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const { host, record, plan } = run;
   const written = run.intents.write(intentOf(run, "planned", null, null));
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
-  const check = (now: HostGround) => (needsCheck ? checkDeployment(host, plan, now) : Promise.resolve(null));
-  const checkStep = () => (needsCheck ? record.step("check", "forward", () => check(ground)) : check(ground));
+  const check = async (now: HostGround, step: Step = silently) => {
+    if (!needsCheck) return null;
+    const checked = await step("check", "forward", () => checkDeployment(host, plan, now));
+    await step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));
+    return checked;
+  };
+  const checkStep = () => check(ground, record.step);
   if (graceMs > 0) await Promise.all([waitGrace(run, graceMs, checkStep), written]);
   const now = graceMs > 0 ? await planAgain(run, ground) : ground;
   const [checked, wayBack] = await Promise.allSettled([
@@ -89,6 +95,9 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   if (wayBack.status === "rejected") throw wayBack.reason;
   return { checked: checked.value, wayBack: wayBack.value, now };
 }
+
+type Step = Record["step"];
+const silently: Step = (_name, _direction, work) => work();
 
 /** The grace period, with the check running meanwhile: a refusal comes at once, not after the countdown. */
 async function waitGrace(

@@ -18,6 +18,7 @@ export type Phase = (typeof PHASES)[number];
 export const STEPS = [
   "wait", // the grace period
   "check", // opens the new image, checks names, profile, collisions
+  "rehearse", // a throw-away unit proves that the new version would mount
   "remember", // writes down the way back
   "attach", // AttachImage, or ReattachImage (for a switch)
   "detach",
@@ -128,5 +129,6 @@ export interface Refusal extends Message {
     | "writable-by-others" //    { path }
     | "foreign-drop-in" //       { path, unit }
     | "no-such-unit" //          { unit }
+    | "would-not-start" //       { version, unit, problem } plus the params of the problem, by a rehearsal
     | "engine-restarted"; //     {}        the engine ended before anything was changed
 }

@@ -38,6 +38,7 @@ const inspector = () =>
     },
     finder: createImageFinder(() => readImagePlaces({ imageRoots: [top], paths })),
     known: new Map(),
+    kept: () => null,
     opened: (_result, version) => opened.push(version.label),
     isBusy: () => isBusy,
   });

@@ -7,6 +7,10 @@ export interface Inspector {
   /** Opens an image now, ahead of the queue; answers from the cache while the file is the same. */
   inspect(version: ImageVersion): Promise<Inspection>;
   inspected(version: ImageVersion): Inspection | null;
+  /** Unit files of an image, hostile; it is opened when they are not on record. Empty where it cannot be. */
+  unitTexts(version: ImageVersion): Promise<Readonly<Record<string, string>>>;
+  /** Whether images are being opened, or are about to be. */
+  isAtWork(): boolean;
   /** Opens versions of a service one by one, when nothing more urgent is under way. Resolves with how many were queued. */
   request(service: string, labels: readonly string[]): Promise<number>;
 }
@@ -16,6 +20,8 @@ export interface InspectorOptions {
   readonly finder: ImageFinder;
   /** What was opened in earlier lives of the engine. */
   readonly known: ReadonlyMap<string, Inspection>;
+  /** Unit files of an image whose stamp is known, as it was opened last; `null` without a record. */
+  readonly kept: (version: ImageVersion) => Readonly<Record<string, string>> | null;
   /** Called for each image that was opened; must not throw. */
   readonly opened: (result: OpenedImage, version: ImageVersion) => void;
   /** Background work waits while this is true: portabled does one thing at a time. */
@@ -28,7 +34,14 @@ const LOOK_AGAIN_MS = 500;
  * Opens images through portabled, each at most once while device, inode, size
  * and mtime of the file stay the same.
  */
-export function createInspector({ systemd, finder, known, opened, isBusy }: InspectorOptions): Inspector {
+export function createInspector({
+  systemd,
+  finder,
+  known,
+  kept,
+  opened,
+  isBusy,
+}: InspectorOptions): Inspector {
   const cache = new Map(known);
   const underWay = new Map<string, Promise<Inspection>>();
   const waiting = new Map<string, ImageVersion>();
@@ -69,6 +82,13 @@ export function createInspector({ systemd, finder, known, opened, isBusy }: Insp
   return {
     inspect,
     inspected,
+    async unitTexts(version) {
+      const inspection = await inspect(version);
+      const texts = kept(version);
+      const isWhole = inspection.ok && inspection.facts.units.every((unit) => texts?.[unit] !== undefined);
+      return texts && isWhole ? texts : (await inspectImage(systemd, version)).unitTexts;
+    },
+    isAtWork: () => underWay.size > 0 || waiting.size > 0,
     async request(service, labels) {
       const fresh = (await finder.find(service, labels)).filter((version) => !inspected(version));
       for (const version of fresh) waiting.set(version.path, version);

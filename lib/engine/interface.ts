@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Deployment } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
-import type { Inspection } from "@/lib/images/types";
+import type { Inspection, Rehearsal } from "@/lib/images/types";
 
 /**
  * The door between the web server and the engine. Every method takes one JSON
@@ -24,6 +24,8 @@ const GraceMs = z.number().int().min(0).max(10_000);
 export const METHODS = {
   /** Opens images of a service that were not opened since they changed; results arrive by `Inspected`. */
   Inspect: z.object({ service: Name, versions: z.array(Version).max(64) }).strict(),
+  /** Rehearses versions of a service anew, one by one; results arrive by `Rehearsed`. */
+  Rehearse: z.object({ service: Name, versions: z.array(Version).max(64) }).strict(),
   /** Attach, upgrade or roll back: which one it is follows from the host. `expected`: the version the page showed, null = detached. */
   Deploy: z
     .object({
@@ -67,6 +69,7 @@ export type Input<M extends MethodName> = z.infer<(typeof METHODS)[M]>;
 
 export interface Outputs {
   Inspect: { queued: number };
+  Rehearse: { queued: number };
   Deploy: { id: string };
   Detach: { id: string };
   Restart: { id: string };
@@ -84,5 +87,7 @@ export interface Signals {
   DeploymentChanged: Deployment;
   /** Images of one service that were opened. */
   Inspected: { service: string; inspections: Inspection[] };
+  /** Versions of one service that were rehearsed. */
+  Rehearsed: { service: string; rehearsals: Rehearsal[] };
 }
 export type SignalName = keyof Signals;

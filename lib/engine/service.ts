@@ -10,6 +10,7 @@ import { summarise } from "@/lib/deploy/summary";
 import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
+import type { Rehearser } from "@/lib/engine/rehearser";
 import type { AppError, Message } from "@/lib/errors";
 
 /** Where the record of a deployment goes besides the intent file. */
@@ -23,7 +24,8 @@ export interface Journal {
 
 export interface EngineOptions {
   readonly host: Host;
-  readonly inspector: Inspector;
+  readonly inspector: Pick<Inspector, "request">;
+  readonly rehearser: Pick<Rehearser, "request">;
   readonly intents: Intents;
   readonly journal: Journal;
   readonly graceMs: number;
@@ -123,6 +125,9 @@ export function createEngine(options: EngineOptions): {
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
     async Inspect({ service, versions }) {
       return { ok: true, value: { queued: await options.inspector.request(service, versions) } };
+    },
+    async Rehearse({ service, versions }) {
+      return { ok: true, value: { queued: await options.rehearser.request(service, versions) } };
     },
     async Cancel({ id, by }) {
       const one = [...held.values()].find((other) => other.record.current.id === id);

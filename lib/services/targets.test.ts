@@ -15,7 +15,17 @@ function version(text: string): ImageVersion {
       ? { ...seen, ok: false, problem: { code: "no-id", params: {} } }
       : { ...seen, ok: true, facts: { osRelease: {}, prefixes: [], units: [] } };
   const owner = { uid: 0, gid: 0, user: "root", group: "root" };
-  return { service: "page", label, path, kind: "raw", stamp, mode: 0o444, owner, inspection };
+  return {
+    service: "page",
+    label,
+    path,
+    kind: "raw",
+    stamp,
+    mode: 0o444,
+    owner,
+    inspection,
+    rehearsal: null,
+  };
 }
 
 /** Fields left out are empty; versions newest first. */

@@ -55,8 +55,21 @@ export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[
   return wanted.slice(0, most).filter((version) => version.inspection === null);
 }
 
+/** The versions worth rehearsing before anyone asks: where the two buttons lead, so that neither leads to a failure. */
+export function worthRehearsing(facts: TargetFacts): ImageVersion[] {
+  const { upgrade, rollback } = chooseTargets(facts);
+  const targets = [upgrade, rollback].flatMap((target) => target?.version ?? []);
+  return targets.filter(({ inspection, rehearsal }) => inspection?.ok === true && rehearsal === null);
+}
+
 function isFit(version: ImageVersion, failedLabels: ReadonlySet<string>): boolean {
-  return version.inspection?.ok === true && !isPreRelease(version.label) && !failedLabels.has(version.label);
+  const isGood = version.inspection?.ok === true && !wouldFail(version);
+  return isGood && !isPreRelease(version.label) && !failedLabels.has(version.label);
+}
+
+/** By the last rehearsal. One that was not rehearsed is tried like any other. */
+function wouldFail({ rehearsal }: ImageVersion): boolean {
+  return rehearsal?.verdict === "would-not-start";
 }
 
 /** Of versions that are sorted newest first, those before and those behind the current one; without one all are newer. */
@@ -72,7 +85,7 @@ function chooseRollback(
   { failedLabels, ranBefore, journalFiles }: TargetFacts,
   allOlder: readonly ImageVersion[],
 ): Target | null {
-  const older = allOlder.filter((version) => version.inspection?.ok !== false);
+  const older = allOlder.filter((version) => version.inspection?.ok !== false && !wouldFail(version));
 
   const recorded = ranBefore.map((label) => older.find((version) => version.label === label)).find(isVersion);
   if (recorded) return { version: recorded, why: "history" };
