@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { access, chmod, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { AppError } from "@/lib/errors";
 import type { RehearsalVerdict } from "@/lib/images/types";
@@ -28,6 +28,8 @@ const OURS = /^attache-rehearsal-[0-9a-f-]+\.service$/;
 /** A unit of its own may take 10 s (`rehearsalText`); PID 1 may be busy before that. */
 const LONGEST_MS = 20_000;
 const LINES = 20;
+/** What the engine's own sandbox keeps from it: that a path is not there for us says nothing about the host. */
+const HIDDEN = /^\/(dev|tmp|var\/tmp)(\/|$)/;
 
 /**
  * Starts a throw-away unit that is like the real one in all that is mounted
@@ -53,8 +55,9 @@ export async function rehearseUnit(stage: Stage, real: RealUnit, root: Root): Pr
   // One that would be mounted into another one, and is not there yet, is part of that other one's start.
   const outer = mounts.filter((one) => one.source !== stage.emptyDirectory || !isInside(one, mounts));
   const text = rehearsalText(`Rehearsal of ${real.name}; nothing of it runs`, settings, root, outer);
-  await writeFile(file, text, { mode: 0o644, flag: "wx" });
   try {
+    await writeFile(file, text, { flag: "wx" });
+    await chmod(file, 0o644); // PID 1 complains of a unit file that not all may read
     await systemd.holdUnit(unit);
     const loaded = await systemd.unitStatus(unit);
     if (loaded.load !== "loaded") return unchecked("rehearsal-not-loaded", { load: loaded.load });
@@ -96,10 +99,11 @@ async function linesOf({ systemd }: Stage, { name, invocationId }: UnitStatus): 
 }
 
 async function missingOn({ service }: UnitStatus): Promise<Set<string>> {
-  const wanted = [
+  const named = [
     ...(service?.bindPaths.map(({ source }) => source) ?? []),
     ...(service?.environmentFiles.map((file) => file.path) ?? []),
   ];
+  const wanted = named.filter((place) => !HIDDEN.test(place));
   const there = await Promise.all(wanted.map(exists));
   return new Set(wanted.filter((_, index) => !there[index]));
 }

@@ -55,11 +55,11 @@ function mountProblem(ending: Ending): Message {
   if (path === null) return problem("image-not-opened", { text });
   const directory = ending.directories.find(({ destination }) => destination === path);
   if (directory) return problem("image-lacks-data-place", { path, setting: directory.setting });
+  if (FILES.includes(path)) return problem("image-lacks-file", { path }); // bound by the profile as well
   const mount = mounts.find(({ destination }) => destination === path);
   if (mount) return problem("image-lacks-bind-place", { path, source: mount.source });
   if (ending.programs.includes(path)) return problem("image-lacks-program", { path });
   if (ending.workingDirectory === path) return problem("image-lacks-working-directory", { path });
-  if (FILES.includes(path)) return problem("image-lacks-file", { path });
   if (/No such file|Read-only file system/.test(text)) return problem("image-lacks-directory", { path });
   return problem("mount-fails", { path, text });
 }
