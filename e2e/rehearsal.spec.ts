@@ -53,8 +53,8 @@ const CASES: readonly Case[] = [
   },
   { settings: "BindPaths=-/srv/none:/data", directories: ["/data"], says: "Rehearsed " },
   {
-    settings: "BindReadOnlyPaths=/etc/ssl:/data",
-    says: `${BAD}the image has no /data on which /etc/ssl of the host could be mounted.`,
+    settings: "BindReadOnlyPaths=/etc/systemd:/data",
+    says: `${BAD}the image has no /data on which /etc/systemd of the host could be mounted.`,
   },
   { settings: "ReadWritePaths=/none", says: `${BAD}the image lacks the empty directory /none,` },
   {

@@ -65,7 +65,7 @@ describe("what a rehearsal takes over of a unit", () => {
     ["drop-ins, in their order", "[Service]\nUser=a\n", ["User=a", "User=", "User=b"]],
     ["a continued line, as one", "[Service]\nBindPaths=/a \\\n# no\n /b\n", ["BindPaths=/a  /b"]],
     ["a line that ends in an open backslash, closed", "[Service]\nUser=web\\", ["User=web"]],
-    ["a closed one as it is", "[Service]\nUser=web\\\\\n\n", ["User=web\\"]],
+    ["a closed one as it is", "[Service]\nUser=web\\\\\n\n", ["User=web\\\\"]],
     [
       "a program behind a carriage return, not at all",
       "[Service]\nUser=a\rExecStart=/bin/evil\n",
@@ -118,7 +118,7 @@ describe("the unit of a rehearsal", () => {
     ["Description", ["50%% of web"]],
     ["CollectMode", ["inactive-or-failed"]],
     ["WorkingDirectory", ["/w", ""]],
-    ["ReadOnlyPaths", ['"/bin/evil"', '"/w"']],
+    ["ExecPaths", ['"/bin/evil"', '"/w"']],
   ])("has %s=%s", (key, wanted) => {
     expect(values(key)).toEqual(wanted);
   });

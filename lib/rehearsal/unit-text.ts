@@ -126,7 +126,8 @@ export function rehearsalText(
 ): string {
   const kept = settings.filter(({ key }) => !LEFT_OUT.test(key));
   const { programs, workingDirectory } = neededPaths(settings);
-  // Looked for early, and named by PID 1 when they are missing; a working directory of its own would fail too late.
+  // A path that may hold programs anyway: PID 1 looks for it early and names it when it is missing (as a path to be
+  // read only, it would be skipped inside a tree that is). A working directory of its own would be looked for too late.
   const needed = [...programs, ...(workingDirectory ? [workingDirectory] : [])];
   return [
     "[Unit]",
@@ -141,7 +142,7 @@ export function rehearsalText(
     ...mounts.map(
       ({ source, destination }) => `BindPaths=${quoted(literally(source))}:${quoted(destination)}`,
     ),
-    ...needed.map((path) => `ReadOnlyPaths=${quoted(path)}`),
+    ...needed.map((path) => `ExecPaths=${quoted(path)}`),
     "Type=exec",
     "ExecStart=/attache-rehearsal-nothing",
     "TimeoutStartSec=10",

@@ -58,6 +58,7 @@ describe("a 226", () => {
       "image-lacks-directory /proc",
     ],
     [`${NAMESPACING}/proc: Read-only file system`, "image-lacks-directory /proc"],
+    [`${NAMESPACING}/tmp/: Read-only file system`, "image-lacks-directory /tmp"],
     [`${NAMESPACING}/etc/machine-id: No such file or directory`, "image-lacks-file /etc/machine-id"],
     [`${NAMESPACING}/etc/resolv.conf: No such file or directory`, "image-lacks-file /etc/resolv.conf"],
     [
@@ -89,6 +90,11 @@ describe("a 226", () => {
     expect(words(line, optional, ["/srv/data"])).toBe(
       "would-not-start image-lacks-bind-place /data /srv/data",
     );
+  });
+
+  it("proves nothing, where what is named is there and was asked for by the rehearsal alone", () => {
+    const line = `${NAMESPACING}/work: Operation not permitted`;
+    expect(words(line)).toBe("unchecked rehearsal-unclear /work Operation not permitted");
   });
 
   it("is not the host's, where another place is named", () => {

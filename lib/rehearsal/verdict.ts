@@ -37,31 +37,35 @@ export function judge(ending: Ending): RehearsalVerdict {
   );
   if (result === "resources" && absent) return fails("host-lacks-environment-file", { path: absent.path });
   if (exitStatus === EXEC) return { verdict: "mounts" };
-  if (exitStatus === NAMESPACE) return { verdict: "would-not-start", problem: mountProblem(ending) };
+  if (exitStatus === NAMESPACE) return mountVerdict(ending);
   const known = SETUP[exitStatus];
   if (known) return { verdict: "would-not-start", problem: known(status) };
   if (exitStatus >= 200) return fails("sandbox-not-possible", { status: exitStatus, line: lastOf(lines) });
   return unchecked("rehearsal-unclear", { result, status: exitStatus, line: lastOf(lines) });
 }
 
-function mountProblem(ending: Ending): Message {
+function mountVerdict(ending: Ending): RehearsalVerdict {
   const { status, lines } = ending;
   const { path, text } = namedPath(lines);
   // When the source of a bind path is missing, PID 1 names the place where it was to go.
   const mounts = status.service?.bindPaths ?? [];
   const lacking = mounts.find(({ source, optional }) => !optional && ending.missing.has(source));
   if (lacking && (path === null || path === lacking.destination || path === lacking.source))
-    return problem("host-lacks-path", { path: lacking.source });
-  if (path === null) return problem("image-not-opened", { text });
+    return fails("host-lacks-path", { path: lacking.source });
+  if (path === null) return fails("image-not-opened", { text });
   const directory = ending.directories.find(({ destination }) => destination === path);
-  if (directory) return problem("image-lacks-data-place", { path, setting: directory.setting });
-  if (FILES.includes(path)) return problem("image-lacks-file", { path }); // bound by the profile as well
+  if (directory) return fails("image-lacks-data-place", { path, setting: directory.setting });
+  if (FILES.includes(path)) return fails("image-lacks-file", { path }); // bound by the profile as well
   const mount = mounts.find(({ destination }) => destination === path);
-  if (mount) return problem("image-lacks-bind-place", { path, source: mount.source });
-  if (ending.programs.includes(path)) return problem("image-lacks-program", { path });
-  if (ending.workingDirectory === path) return problem("image-lacks-working-directory", { path });
-  if (/No such file|Read-only file system/.test(text)) return problem("image-lacks-directory", { path });
-  return problem("mount-fails", { path, text });
+  if (mount) return fails("image-lacks-bind-place", { path, source: mount.source });
+  const isAbsent = /No such file|Read-only file system/.test(text);
+  const isOurs = ending.programs.includes(path) || ending.workingDirectory === path;
+  // We asked for it, not the unit: only that it is not there says something.
+  if (isOurs && !isAbsent) return unchecked("rehearsal-unclear", { path, line: text });
+  if (ending.programs.includes(path)) return fails("image-lacks-program", { path });
+  if (ending.workingDirectory === path) return fails("image-lacks-working-directory", { path });
+  if (isAbsent) return fails("image-lacks-directory", { path });
+  return fails("mount-fails", { path, text });
 }
 
 /**
@@ -75,7 +79,9 @@ function namedPath(lines: readonly string[]): { path: string | null; text: strin
   const [, said = ""] = /(?:mount namespacing|service's root fs): (.*)$/.exec(line ?? "") ?? [];
   const [, path, reason] = /^(\/.*): ([^:]+)$/.exec(said) ?? [];
   if (path === undefined || reason === undefined) return { path: null, text: said };
-  const inside = path.replace(/^\/run\/systemd\/(?:unit-root|mount-rootfs)(?=\/)/, "");
+  const inside = path
+    .replace(/^\/run\/systemd\/(?:unit-root|mount-rootfs)(?=\/)/, "")
+    .replace(/(?<=.)\/$/, "");
   const isImage = /service's root fs/.test(line ?? "") || /^\/run\/systemd\//.test(inside);
   return isImage ? { path: null, text: said } : { path: inside, text: reason };
 }
