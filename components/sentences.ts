@@ -1,14 +1,10 @@
-import { cleanText } from "@/components/clean-text";
 import { exitWords } from "@/components/exit-words";
 import { versionName } from "@/components/image-words";
+import { rehearsalSentence } from "@/components/rehearsal-sentences";
+import { given, type Read, type Sentence } from "@/components/sentence";
 import type { Refusal } from "@/lib/deploy/types";
-import type { ErrorCode, Params } from "@/lib/errors";
+import type { ErrorCode } from "@/lib/errors";
 import type { Finding } from "@/lib/images/types";
-
-/** Parameters as safe text: control and bidi characters escaped, "?" for what is missing. */
-export type Read = (name: string) => string;
-/** What is the matter, why, and what to do now. */
-export type Sentence = (p: Read) => string;
 
 export const ERRORS: Record<ErrorCode, Sentence> = {
   unauthenticated: () =>
@@ -87,6 +83,8 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
   "no-room": (p) =>
     `There is too little room for a switch on the file system of ${p("path")}: it lacks ${p("what") === "files" ? "free inodes" : "space"}. Make some first; going back to an earlier version works all the same.`,
   "no-such-unit": (p) => `It has no unit ${p("unit")}. Load the page again.`,
+  "would-not-start": (p) =>
+    `${version(p)} would not start, as a rehearsal on this host found out: ${rehearsalSentence(p)}`,
   "engine-restarted": () => "The engine ended before anything was changed. Ask again.",
 };
 
@@ -210,6 +208,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "image-problem": "The image could not be used.",
   "layer-missing": "A layer was gone.",
   "layer-problem": "A layer could not be used.",
+  "would-not-start": "A rehearsal found out that it would not start.",
   "not-found": "A file or unit was gone.",
   "invalid-input": "systemd did not understand what it was asked for.",
   "no-space": "The disk was full.",
@@ -246,19 +245,6 @@ function inner(code: string, p: Read): string {
 
 function bare(): string {
   return "?";
-}
-
-export function reader(params: Params): Read {
-  return (name) => {
-    const value = Object.hasOwn(params, name) ? params[name] : undefined;
-    return value === undefined ? "?" : cleanText(String(value));
-  };
-}
-
-/** The parameter, or "" where there is none. */
-export function given(p: Read, name: string): string {
-  const value = p(name);
-  return value === "?" ? "" : value;
 }
 
 function version(p: Read): string {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { REHEARSALS, UNCHECKED } from "@/components/rehearsal-sentences";
 import { ERRORS, FINDINGS, PROBLEM_CODES, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
 import {
   KIND_WORDS,
@@ -50,6 +51,12 @@ const PARAMS: Params = {
   why: "image-problem",
   what: "space",
   count: 12,
+  setting: "StateDirectory=",
+  source: "/srv/x",
+  user: "web",
+  group: "web",
+  line: "line",
+  load: "error",
 };
 
 describe("every code has words", () => {
@@ -57,7 +64,7 @@ describe("every code has words", () => {
     expect(say({ code, params: PARAMS })).not.toMatch(/No words are known/);
   });
 
-  const tables = { ERRORS, REFUSALS, FINDINGS, PROBLEMS, REASONS };
+  const tables = { ERRORS, REFUSALS, FINDINGS, PROBLEMS, REASONS, REHEARSALS, UNCHECKED };
   for (const [name, table] of Object.entries(tables))
     it.each(Object.keys(table))(`${name}: %s`, (code) => {
       const sentence = (table as Record<string, (p: (name: string) => string) => string>)[code]?.((key) =>
@@ -159,6 +166,8 @@ function codesInSources(): string[] {
     (name) => name.endsWith(".ts") && !/test\.ts$|^generated/.test(name),
   );
   const text = files.map((name) => readFileSync(`lib/${name}`, "utf8")).join("\n");
-  const made = [...text.matchAll(/(?:code: |fall\(|problem\(|failed\(|refuse\()"([a-z0-9-]+)"/g)];
+  const made = [
+    ...text.matchAll(/(?:code: |fall\(|problem\(|fails\(|unchecked\(|failed\(|refuse\()"([a-z0-9-]+)"/g),
+  ];
   return [...new Set(made.map(([, code = ""]) => code))].sort();
 }

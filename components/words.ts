@@ -1,15 +1,7 @@
 import { cleanText } from "@/components/clean-text";
-import {
-  ERRORS,
-  FINDINGS,
-  given,
-  PROBLEMS,
-  REASONS,
-  REFUSALS,
-  type Read,
-  reader,
-  type Sentence,
-} from "@/components/sentences";
+import { REHEARSALS, UNCHECKED } from "@/components/rehearsal-sentences";
+import { given, type Read, reader, type Sentence } from "@/components/sentence";
+import { ERRORS, FINDINGS, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
 import type { Kind, Outcome, Phase, Refusal, Step, StepName } from "@/lib/deploy/types";
 import type { Message, Params } from "@/lib/errors";
 import type { Finding } from "@/lib/images/types";
@@ -21,6 +13,8 @@ export function say(message: Message): string {
   const table: Partial<Record<string, Sentence>> = {
     ...FINDINGS,
     ...PROBLEMS,
+    ...REHEARSALS,
+    ...UNCHECKED,
     ...REFUSALS,
     ...ERRORS,
     ...REASONS,
@@ -103,6 +97,7 @@ export const STEP_OUTCOME_WORDS: Record<Step["outcome"], string> = {
 const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string> = {
   wait: () => "Wait, so that it can be cancelled",
   check: () => "Check the new image",
+  rehearse: () => "Rehearse the start of the new version",
   remember: () => "Note the way back",
   arm: () => "Have systemd take the way back should the engine be lost",
   attach: (p, { direction }) =>

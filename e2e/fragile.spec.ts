@@ -12,7 +12,7 @@ import {
 } from "./fixtures";
 import { fragile } from "./lab/demo-images";
 import { placeImage } from "./lab/fill";
-import { buildImage } from "./lab/image";
+import { buildImage, buildTree } from "./lab/image";
 
 test.describe.configure({ mode: "serial" });
 const host = useHost();
@@ -51,13 +51,33 @@ test("1.1.0 ends with an error after a second: 1.0.0 is back, and its last lines
   await expectOldVersion(others);
 });
 
-test("1.2.0 lacks a mount point: 1.0.0 is back, and the reason is in words", async ({ page }) => {
+test("1.2.0 lacks a mount point: a rehearsal says so, and nobody can deploy it", async ({ page }) => {
   const others = await attachedFilesBut(host(), "fragile");
-  await upgradeTo(page, "1.2.0");
+  const run = await unitProperty(host(), "fragile.service", "InvocationID");
+  await page.goto(`${host().baseUrl}/services/fragile`);
+  await page.getByRole("button", { name: "Rehearse 1.2.0" }).click();
+  const why =
+    "fragile.service keeps data in /var/lib/fragile (StateDirectory=), but the image, which is read-only, has no such directory to mount it on.";
+  await expect(page.getByText(`Would not start: ${why}`)).toBeVisible();
+  await page.getByRole("button", { name: "Upgrade to 1.2.0" }).last().click();
+  await expect(result(page, "Refused: nothing was changed.")).toContainText(why, { timeout: 30_000 });
+  await expectOldVersion(others);
+  expect(await unitProperty(host(), "fragile.service", "InvocationID")).toBe(run);
+});
+
+test("a mount that no rehearsal can foresee: 1.0.0 is back, and the reason is in words", async ({ page }) => {
+  // A directory is not rehearsed: systemd would add missing mount points to it.
+  const spec = fragile("1.0.0");
+  const unit = spec.units["fragile.service"]?.replace("[Service]", "[Service]\nBindPaths=/srv/none:/data");
+  const path = "/srv/fragile/fragile_1.7.0";
+  buildTree({ ...spec, version: "1.7.0", units: { "fragile.service": unit ?? "" } }, host().rootPath(path));
+  const others = await attachedFilesBut(host(), "fragile");
+  await upgradeTo(page, "1.7.0");
   await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
   await page.getByRole("link", { name: "Show the deployment" }).click();
-  await expect(page.getByText("/var/lib/fragile: No such file or directory").first()).toBeVisible();
+  await expect(page.getByText("/data: No such file or directory").first()).toBeVisible();
   await expectOldVersion(others);
+  await host().mustExec(["rm", "-r", path]);
 });
 
 test("1.3.0 is no file system: nobody can choose it, and who asks all the same is refused", async ({

@@ -38,15 +38,16 @@ for (const [suite, systemd] of [
     test("a bad version leaves the old one, and nobody else is touched", async ({ page }) => {
       const others = await attachedFilesBut(host(), "fragile");
       await signIn(page, host());
-      for (const version of ["1.1.0", "1.2.0"]) {
+      for (const [version, outcome] of [
+        ["1.1.0", "Reverted: 1.0.0 is back."],
+        ["1.2.0", "Refused: nothing was changed."],
+      ] as const) {
         await page.goto(`${host().baseUrl}/services/fragile`);
         await page
           .getByRole("button", { name: `Upgrade to ${version}` })
           .last()
           .click();
-        // Until this is said, the page may still show how the deployment before this one ended.
-        await expect(page.getByText(`Switching fragile to ${version}`).first()).toBeVisible();
-        await expect(result(page, "Reverted: 1.0.0 is back.")).toBeVisible({ timeout: 30_000 });
+        await expect(result(page, outcome)).toBeVisible({ timeout: 30_000 });
       }
       expect(await attachedImage(host(), "fragile.service")).toBe("/srv/fragile/fragile_1.0.0.raw");
       expect(await unitProperty(host(), "fragile.service", "ActiveState")).toBe("active");

@@ -20,12 +20,13 @@ const MAY: readonly [where: RegExp, may: RegExp][] = [
   [/^lib\/history\//, /^lib\/(history\/|db$|errors$|env$|[a-z]+\/types$|deploy\/layers$)/],
   [/^lib\/auth\//, /^lib\/(auth\/|db$|errors$|env$)/],
   [/^lib\/services\//, /^lib\/(services\/|systemd\/|images\/|errors$|[a-z]+\/types$)/],
+  [/^lib\/rehearsal\//, /^lib\/(rehearsal|services|systemd|images)\/|^lib\/errors$/],
   [/^lib\/deploy\/(plan|layers)\.ts$/, PURE],
-  [/^lib\/deploy\//, /^lib\/(deploy|services|systemd|images|history)\/|^lib\/errors$/],
+  [/^lib\/deploy\//, /^lib\/(deploy|rehearsal|services|systemd|images|history)\/|^lib\/errors$/],
   [/^lib\/engine\/client\.ts$/, /^lib\/(engine\/interface$|systemd\/|errors$|[a-z]+\/types$)/],
   [
     /^lib\/engine\//,
-    /^lib\/(engine|deploy|services|systemd|images|history)\/|^lib\/(db|env|errors)$|^package\.json$/,
+    /^lib\/(engine|deploy|rehearsal|services|systemd|images|history)\/|^lib\/(db|env|errors)$|^package\.json$/,
   ],
   [/^lib\/action\.ts$/, /^lib\/(auth\/|errors$)/],
   [
@@ -35,7 +36,7 @@ const MAY: readonly [where: RegExp, may: RegExp][] = [
   [/^components\//, /^components\/|^lib\/(errors|[a-z]+\/types|images\/version|deploy\/(plan|layers))$/],
   [
     /^(app\/|proxy\.ts|instrumentation)/,
-    /^(app|components)\/|^lib\/(?!deploy\/(run|recover|go-back|attach)|engine\/(service|start|main|door|inspector))/,
+    /^(app|components)\/|^lib\/(?!deploy\/(run|recover|go-back|attach)|engine\/(service|start|main|door|inspector|rehearser)|rehearsal)/,
   ],
 ];
 

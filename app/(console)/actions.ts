@@ -7,6 +7,7 @@ import {
   DeployMany,
   DeployVersion,
   DetachService,
+  RehearseVersion,
   RestartUnit,
   SetReason,
 } from "@/app/(console)/schemas";
@@ -27,6 +28,11 @@ export async function deployMany(_previous: Answer | null, form: FormData): Prom
 
 export async function detachService(_previous: Answer | null, form: FormData): Promise<Answer> {
   return answer(form.get("target"), await detach(null, form));
+}
+
+/** Its result comes by itself, as soon as it is known. */
+export async function rehearseVersion(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await rehearse(null, form));
 }
 
 export async function restartUnit(_previous: Answer | null, form: FormData): Promise<Answer> {
@@ -73,6 +79,11 @@ const detach = defineAction(DetachService, async ({ target }, actor) => {
   });
   refresh();
   return id;
+});
+
+const rehearse = defineAction(RehearseVersion, async ({ target }) => {
+  await live().engine("Rehearse", { service: target.service, versions: [target.version] });
+  return target.version;
 });
 
 const restart = defineAction(RestartUnit, async ({ target }, actor) => {

@@ -23,6 +23,8 @@ export const DeployMany = z.object({
 });
 /** The version that the page showed stands where a deployment has its target. */
 export const DetachService = z.object({ target: Target });
+/** `service/version`. */
+export const RehearseVersion = z.object({ target: Target });
 /** `service/unit`. */
 export const RestartUnit = z.object({ target: Target });
 /** `service/id`: the service says beside which row an answer belongs. */

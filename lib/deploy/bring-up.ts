@@ -55,6 +55,14 @@ export async function wantedAfterSwitch(host: Host, switched: Switched, wayBack:
   };
 }
 
+export interface BringUpOptions {
+  /** Somebody will not wait any longer; the reason is who. */
+  readonly signal?: AbortSignal;
+  readonly turn?: Turn | null;
+  /** Nothing is restarted before that. */
+  readonly rehearsed?: Promise<void>;
+}
+
 /** Reloads PID 1 (a restart before that would still use the old image) and carries out `wanted`; throws `Setback`. */
 export async function bringUp(
   host: Host,
@@ -62,9 +70,10 @@ export async function bringUp(
   wanted: Wanted,
   location: "persistent" | "runtime",
   direction: Step["direction"],
-  { signal, turn }: { readonly signal?: AbortSignal; readonly turn?: Turn | null } = {},
+  { signal, turn, rehearsed }: BringUpOptions = {},
 ): Promise<void> {
   await record.step("reload", direction, () => (turn ? turn.reload() : host.systemd.reload()));
+  await rehearsed;
   await turn?.restart();
   const links = [
     ["disable", wanted.disable, () => host.systemd.disableUnits(wanted.disable, location)],

@@ -90,7 +90,12 @@ async function directoryOf(file: string): Promise<{ path: string; mode: number }
   return { path: directory, mode: (await stat(directory)).mode };
 }
 
-function choiceForPlan(plan: Plan, old: Inspection | null, facts: ImageFacts): Choice {
+/** What a switch would take of a version that was opened: all of it, or the same part as of the attached one. */
+export function choiceForPlan(
+  plan: Pick<Plan, "attachment" | "service">,
+  old: Inspection | null,
+  facts: ImageFacts,
+): Choice {
   const matches = matchesOf(facts, plan.service);
   if (!plan.attachment || !old?.ok) return { matches, units: taken(facts, matches) };
   const from = { facts: old.facts, choice: choiceOf(old.facts, plan.service, plan.attachment.units) };

@@ -136,6 +136,8 @@ export class FakeSystemd implements Systemd {
     await mkdir(wants, { recursive: true });
     for (const unit of units) await symlink(`/etc/${unit}`, path.join(wants, unit));
   }
+  async holdUnit() {}
+  async releaseUnit() {}
   async disableUnits(units: readonly string[]) {
     this.calls.push(`disable ${units.join(" ")}`);
     const wants = path.join(this.paths.unitLinks.persistent, "multi-user.target.wants");
@@ -202,6 +204,8 @@ export class FakeSystemd implements Systemd {
         configurationDirectories: [],
         dynamicUser: true,
         user: "",
+        group: "",
+        environmentFiles: [],
       },
     };
   }
@@ -357,6 +361,8 @@ export async function createFakeHost(
       const facts = { osRelease: { ID: "fake" }, prefixes: [], units: Object.keys(units) };
       return { ok: true, path: version.path, stamp: version.stamp, at: 0, facts };
     },
+    rehearsed: () => null,
+    rehearse: async ({ path: file, stamp }) => ({ path: file, stamp, key: "", at: 0, verdict: "mounts" }),
     exclusive: createExclusive(),
   };
 }

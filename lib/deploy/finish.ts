@@ -14,8 +14,8 @@ const TRIAL_MARGIN_MS = 3000;
 
 /**
  * Finishes a switch whose files are in place: reload, restart what ran, look
- * again, and where it was asked for, wait whether someone keeps it. Recovery
- * enters here too. Never throws: what does not work out goes back.
+ * again, and where it was asked for, wait whether someone keeps it; nothing is
+ * restarted before `rehearsed`, whose failure goes back too. Recovery enters here. Never throws: what does not work out goes back.
  */
 export async function finishSwitch(
   given: Run,
@@ -23,6 +23,7 @@ export async function finishSwitch(
   wayBack: WayBack,
   switched: Switched,
   armed: Armed | null,
+  rehearsed: Promise<void> = Promise.resolve(),
 ): Promise<void> {
   const run = { ...given, record: untilFired(given.record, armed) };
   const { host, record } = run;
@@ -31,6 +32,7 @@ export async function finishSwitch(
     await bringUp(host, record, wanted, switched.attachment.location, "forward", {
       signal: run.back,
       turn: run.turn,
+      rehearsed,
     });
     record.update({ phase: "settling" });
     await settle(host, record, wanted.watch, "forward", run.back);

@@ -1,4 +1,6 @@
-import type { ImageVersion, Inspection } from "@/lib/images/types";
+import type { ImageVersion, Inspection, Rehearsal } from "@/lib/images/types";
+import type { Part } from "@/lib/rehearsal/scene";
+import type { Attachment } from "@/lib/services/types";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
 
 /** One host to deploy on: a value that is passed in, never a global. */
@@ -14,6 +16,10 @@ export interface Host {
   inspect(version: ImageVersion): Promise<Inspection>;
   /** The cached result for these bytes, if any; never opens an image. */
   inspected(version: ImageVersion): Inspection | null;
+  /** Proves whether a version would mount as a part of it would be attached, or believes a recent proof. */
+  rehearse(version: ImageVersion, part: Part, attachment: Attachment | null): Promise<Rehearsal>;
+  /** What the last rehearsal of these bytes found out, if any; never holds one. */
+  rehearsed(version: ImageVersion): Rehearsal | null;
   /**
    * Runs one piece of work at a time: portabled's call and the comparison of
    * other services' files belong together, and another deployment's call in

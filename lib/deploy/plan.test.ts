@@ -16,6 +16,7 @@ function version(label: string, more: Partial<ImageVersion> = {}): ImageVersion 
     mode: 0o444,
     owner: { uid: 0, gid: 0, user: "root", group: "root" },
     inspection: null,
+    rehearsal: null,
     ...more,
   };
 }

@@ -15,6 +15,7 @@ import type { Choice } from "@/lib/deploy/matches";
 import { plannedLayering } from "@/lib/deploy/open-images";
 import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
+import { isSuspect, rehearseSwitch } from "@/lib/deploy/rehearse";
 import { lacks, type Reserve } from "@/lib/deploy/reserve";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
@@ -46,7 +47,7 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
   const { record } = run;
   let wayOut: Prepared | null = null;
   try {
-    const { checked, wayBack, now, laidOut } = await prepare(run, ground, graceMs);
+    const { checked, wayBack, now, laidOut, rehearsed } = await prepare(run, ground, graceMs);
     wayOut = laidOut;
     await run.turn?.begin();
     // Cancel is accepted until the very moment in which the phase changes.
@@ -62,7 +63,7 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
     // Nothing is changed before both hold; whoever changes something waits for it, and hears of a failure then.
     const ready = Promise.all([armed, written]).then(([mine]) => mine);
     ready.catch(() => undefined);
-    if (checked) await switchVersion(run, intent, wayBack, checked, ready);
+    if (checked) await switchVersion(run, intent, wayBack, { ...checked, rehearsed }, ready);
     else await detach(run, now, wayBack, ready);
   } catch (error) {
     await wayOut?.drop();
@@ -72,14 +73,27 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
   }
 }
 
-/** All that changes nothing: the grace period, the check of the image, the way back. */
+/**
+ * All that changes nothing: the grace period, the check of the image, the way
+ * back. Without a grace period the rehearsal may still be on: it has to be over
+ * before a unit is restarted, and until then the old version goes on running.
+ */
 async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const { host, record, plan } = run;
   await makeRoom(run);
   const written = run.intents.write(intentOf(run, "planned", null, null));
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
-  const check = (now: HostGround) => (needsCheck ? checkDeployment(host, plan, now) : Promise.resolve(null));
-  const checkStep = () => (needsCheck ? record.step("check", "forward", () => check(ground)) : check(ground));
+  let rehearsed: Promise<void> = Promise.resolve();
+  const check = async (now: HostGround, step: Step = silently) => {
+    if (!needsCheck) return null;
+    const checked = await step("check", "forward", () => checkDeployment(host, plan, now));
+    rehearsed = step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));
+    rehearsed.catch(() => undefined);
+    // Where nobody waits anyway, or it failed the last time, nothing is changed before it has gone well.
+    if (graceMs > 0 || isSuspect(host, plan, now)) await rehearsed;
+    return checked;
+  };
+  const checkStep = () => check(ground, record.step);
   if (graceMs > 0) await Promise.all([waitGrace(run, graceMs, checkStep), written]);
   const now = graceMs > 0 ? await planAgain(run, ground) : ground;
   const remember = async () => {
@@ -98,7 +112,7 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   await written;
   if (checked.status === "rejected") throw checked.reason;
   if (remembered.status === "rejected") throw remembered.reason;
-  return { checked: checked.value, now, ...remembered.value };
+  return { checked: checked.value, now, rehearsed, ...remembered.value };
 }
 
 /** Nobody goes forward on a disk that is nearly full; whoever goes back gets the reserve. */
@@ -112,6 +126,9 @@ async function makeRoom({ host, plan, reserve }: Run): Promise<void> {
     await reserve.release();
   }
 }
+
+type Step = Record["step"];
+const silently: Step = (_name, _direction, work) => work();
 
 /** The grace period, with the check running meanwhile: a refusal comes at once, not after the countdown. */
 async function waitGrace(
@@ -172,7 +189,7 @@ async function switchVersion(
   run: Run,
   intent: Intent,
   wayBack: WayBack,
-  { choice, profile }: Checked,
+  { choice, profile, rehearsed }: Checked & { readonly rehearsed: Promise<void> },
   ready: Promise<Armed>,
 ): Promise<void> {
   const { host, record, plan } = run;
@@ -181,7 +198,7 @@ async function switchVersion(
   const wanted = { service: plan.service, file: plan.to?.path ?? "", layering, choice, profile, location };
   try {
     const switched = await attachImage(host, record, wanted, "forward", ready);
-    await finishSwitch(run, intent, wayBack, switched, await ready);
+    await finishSwitch(run, intent, wayBack, switched, await ready, rehearsed);
   } catch (error) {
     const [armed] = await Promise.allSettled([ready]); // the way back writes to the same file
     await goBack(run, intent, wayBack, error, armed.status === "fulfilled" ? armed.value : null);

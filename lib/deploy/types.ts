@@ -21,6 +21,7 @@ export type Phase = (typeof PHASES)[number];
 export const STEPS = [
   "wait", // the grace period
   "check", // opens the new image, checks names, profile, collisions
+  "rehearse", // a throw-away unit proves that the new version would mount
   "remember", // writes down the way back
   "arm", // lays it out for PID 1, which takes it when we are gone
   "attach", // AttachImage, or ReattachImage (for a switch)
@@ -170,5 +171,6 @@ export interface Refusal extends Message {
     | "foreign-drop-in" //       { path, unit }
     | "no-room" //               { path, what: "space" | "files" }
     | "no-such-unit" //          { unit }
+    | "would-not-start" //       { version, unit, problem } plus the params of the problem, by a rehearsal
     | "engine-restarted"; //     {}        the engine ended before anything was changed
 }

@@ -54,4 +54,4 @@ const INTROSPECTION = `<interface name="${ENGINE.interface}">${Object.keys(METHO
   )
   .join(
     "",
-  )}<signal name="DeploymentChanged"><arg name="json" type="s"/></signal><signal name="Inspected"><arg name="json" type="s"/></signal></interface>`;
+  )}${["DeploymentChanged", "Inspected", "Rehearsed"].map((name) => `<signal name="${name}"><arg name="json" type="s"/></signal>`).join("")}</interface>`;

@@ -40,6 +40,7 @@ const inspector = () =>
     },
     finder: createImageFinder(() => readImagePlaces({ imageRoots: [top], paths })),
     known: new Map(),
+    kept: () => null,
     opened: (_result, version) => opened.push(version.label),
     answered: (service, inspections) =>
       answered.push(...inspections.map(({ path }) => `${service} ${basename(path)}`)),

@@ -7,6 +7,10 @@ export interface Inspector {
   /** Opens an image now, ahead of the queue; answers from the cache while the file is the same. */
   inspect(version: ImageVersion): Promise<Inspection>;
   inspected(version: ImageVersion): Inspection | null;
+  /** Unit files of an image, hostile; it is opened when they are not on record. Empty where it cannot be. */
+  unitTexts(version: ImageVersion): Promise<Readonly<Record<string, string>>>;
+  /** Whether images are being opened, or are about to be. */
+  isAtWork(): boolean;
   /**
    * Opens versions of a service one by one, when nothing more urgent is under
    * way, and tells of those that were opened before: whoever asks may not have
@@ -20,6 +24,8 @@ export interface InspectorOptions {
   readonly finder: ImageFinder;
   /** What was opened in earlier lives of the engine. */
   readonly known: ReadonlyMap<string, Inspection>;
+  /** Unit files of an image whose stamp is known, as it was opened last; `null` without a record. */
+  readonly kept: (version: ImageVersion) => Readonly<Record<string, string>> | null;
   /** Called for each image that was opened; must not throw. */
   readonly opened: (result: OpenedImage, version: ImageVersion) => void;
   /** Called with what is known already of versions that somebody asked for. */
@@ -35,7 +41,7 @@ const LOOK_AGAIN_MS = 500;
  * and mtime of the file stay the same.
  */
 export function createInspector(options: InspectorOptions): Inspector {
-  const { systemd, finder, known, opened, isBusy } = options;
+  const { systemd, finder, known, kept, opened, isBusy } = options;
   const cache = new Map(known);
   const underWay = new Map<string, Promise<Inspection>>();
   const waiting = new Map<string, ImageVersion>();
@@ -76,6 +82,13 @@ export function createInspector(options: InspectorOptions): Inspector {
   return {
     inspect,
     inspected,
+    async unitTexts(version) {
+      const inspection = await inspect(version);
+      const texts = kept(version);
+      const isWhole = inspection.ok && inspection.facts.units.every((unit) => texts?.[unit] !== undefined);
+      return texts && isWhole ? texts : (await inspectImage(systemd, version)).unitTexts;
+    },
+    isAtWork: () => underWay.size > 0 || waiting.size > 0,
     async request(service, labels) {
       const versions = await finder.find(service, labels);
       const fresh = versions.filter((version) => !inspected(version));

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Deployment } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
-import type { Inspection } from "@/lib/images/types";
+import type { Inspection, Rehearsal } from "@/lib/images/types";
 
 /**
  * The door between the web server and the engine. Every method takes one JSON
@@ -28,6 +28,8 @@ function isDistinct(targets: readonly { readonly service: string }[]): boolean {
 export const METHODS = {
   /** Opens images of a service that were not opened since they changed; results, old ones too, arrive by `Inspected`. */
   Inspect: z.object({ service: Name, versions: z.array(Version).max(64) }).strict(),
+  /** Rehearses versions of a service anew, one by one; results arrive by `Rehearsed`. */
+  Rehearse: z.object({ service: Name, versions: z.array(Version).max(64) }).strict(),
   /** Attach, upgrade or roll back: which one it is follows from the host. `expected`: the version the page showed, null = detached. */
   Deploy: z
     .object({
@@ -91,6 +93,7 @@ export type Input<M extends MethodName> = z.infer<(typeof METHODS)[M]>;
 
 export interface Outputs {
   Inspect: { queued: number };
+  Rehearse: { queued: number };
   Deploy: { id: string };
   /** What was begun, and what was refused at once; with `stopAtFailure` a refusal means that nothing was begun. */
   DeployMany: {
@@ -115,5 +118,7 @@ export interface Signals {
   DeploymentChanged: Deployment;
   /** Images of one service that were opened. */
   Inspected: { service: string; inspections: Inspection[] };
+  /** Versions of one service that were rehearsed. */
+  Rehearsed: { service: string; rehearsals: Rehearsal[] };
 }
 export type SignalName = keyof Signals;

@@ -3,11 +3,12 @@ import type { Deployment, VersionRef } from "@/lib/deploy/types";
 import { digestOf } from "@/lib/engine/digest";
 import type { Journal } from "@/lib/engine/service";
 import { AppError } from "@/lib/errors";
-import { allInspections, saveInspection } from "@/lib/history/inspections";
+import { allInspections, imageTexts, saveInspection } from "@/lib/history/inspections";
 import { getDeployment, listDeployments } from "@/lib/history/queries";
 import { createRecorder } from "@/lib/history/recorder";
+import { allRehearsals, saveRehearsal } from "@/lib/history/rehearsals";
 import type { OpenedImage } from "@/lib/images/inspect";
-import type { Inspection } from "@/lib/images/types";
+import type { Inspection, Rehearsal } from "@/lib/images/types";
 
 export interface Keeper extends Journal {
   /** The newest id on record; `null` without one, or without a database. */
@@ -15,6 +16,11 @@ export interface Keeper extends Journal {
   /** What was opened in earlier lives; empty without a database. */
   inspections(): ReadonlyMap<string, Inspection>;
   keepInspection(opened: OpenedImage): void;
+  /** Unit files of an image as it was opened last; `null` without a database. */
+  unitTexts(path: string): Readonly<Record<string, string>> | null;
+  /** What was rehearsed in earlier lives; empty without a database. */
+  rehearsals(): ReadonlyMap<string, Rehearsal>;
+  keepRehearsal(rehearsal: Rehearsal): void;
   /** The deployment with every step that is on record: an intent file is written less often. */
   newest(deployment: Deployment): Deployment;
   /** Ends records that no intent speaks of any more: their outcome was never written. */
@@ -40,6 +46,9 @@ export function createKeeper(db: OwnedDatabase): Keeper {
     lastId: () => orWithout(() => listDeployments(db, { limit: 1 }).rows[0]?.id ?? null, null, complain),
     inspections: () => orWithout(() => allInspections(db), new Map(), complain),
     keepInspection: (opened) => orWithout(() => saveInspection(db, opened), undefined, complain),
+    unitTexts: (path) => orWithout(() => imageTexts(db, path)?.unitTexts ?? null, null, complain),
+    rehearsals: () => orWithout(() => allRehearsals(db), new Map(), complain),
+    keepRehearsal: (rehearsal) => orWithout(() => saveRehearsal(db, rehearsal), undefined, complain),
     newest(deployment) {
       const known = orWithout(() => getDeployment(db, deployment.id), null, complain);
       return known && known.steps.length >= deployment.steps.length ? known : deployment;

@@ -13,6 +13,7 @@ import type { Deployment, DeploymentSummary, Outcome, Phase } from "@/lib/deploy
 import { createIds } from "@/lib/engine/ids";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
+import type { Rehearser } from "@/lib/engine/rehearser";
 import type { AppError, Message } from "@/lib/errors";
 
 /** Where the record of a deployment goes besides the intent file. */
@@ -26,7 +27,8 @@ export interface Journal {
 
 export interface EngineOptions {
   readonly host: Host;
-  readonly inspector: Inspector;
+  readonly inspector: Pick<Inspector, "request">;
+  readonly rehearser: Pick<Rehearser, "request">;
   readonly intents: Intents;
   readonly deadMan: DeadMan;
   readonly reserve: Reserve;
@@ -178,6 +180,9 @@ export function createEngine(options: EngineOptions): {
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
     async Inspect({ service, versions }) {
       return { ok: true, value: { queued: await options.inspector.request(service, versions) } };
+    },
+    async Rehearse({ service, versions }) {
+      return { ok: true, value: { queued: await options.rehearser.request(service, versions) } };
     },
     async Cancel({ id, by }) {
       const one = [...held.values()].find((other) => other.record.current.id === id);

@@ -4,14 +4,18 @@ import { openDatabase } from "@/lib/db";
 import { createDeadMan } from "@/lib/deploy/dead-man";
 import { createExclusive, type Host } from "@/lib/deploy/host";
 import { createIntents } from "@/lib/deploy/intent";
+import { partForSwitch } from "@/lib/deploy/rehearse";
 import { createReserve } from "@/lib/deploy/reserve";
 import type { Deployment } from "@/lib/deploy/types";
 import { emit, openDoor } from "@/lib/engine/door";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector } from "@/lib/engine/inspector";
 import { createKeeper } from "@/lib/engine/keeper";
+import { createRehearser } from "@/lib/engine/rehearser";
 import { createEngine } from "@/lib/engine/service";
 import { HOST_PATHS, readEnv } from "@/lib/env";
+import { clearStage } from "@/lib/rehearsal/rehearse-unit";
+import { SCENE_PATHS } from "@/lib/rehearsal/scene";
 import { createBus } from "@/lib/systemd/bus";
 import { createSystemd } from "@/lib/systemd/systemd";
 import type { Systemd } from "@/lib/systemd/types";
@@ -39,10 +43,12 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     openDatabase({ file: env.databaseFile, mode: "owner", migrations: MIGRATIONS }),
   );
 
+  const finder = createImageFinder(() => readImagePlaces({ imageRoots: env.imageRoots, paths: HOST_PATHS }));
   const inspector = createInspector({
     systemd,
-    finder: createImageFinder(() => readImagePlaces({ imageRoots: env.imageRoots, paths: HOST_PATHS })),
+    finder,
     known: keeper.inspections(),
+    kept: (version) => keeper.unitTexts(version.path),
     opened: (opened, version) => {
       keeper.keepInspection(opened);
       const { unitTexts: _texts, osReleaseText: _text, ...inspection } = opened;
@@ -50,6 +56,26 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     },
     answered: (service, inspections) => emit(bus, "Inspected", { service, inspections: [...inspections] }),
     isBusy: () => engine.open() > 0,
+  });
+  const theatre = {
+    systemd,
+    scene: SCENE_PATHS,
+    unitDirectory: HOST_PATHS.unitLinks.runtime,
+    emptyDirectory: EMPTY_DIRECTORY,
+  };
+  await clearStage(theatre);
+  const rehearser = createRehearser({
+    theatre,
+    finder,
+    known: keeper.rehearsals(),
+    inspect: inspector.inspect,
+    unitTexts: inspector.unitTexts,
+    partOf: (version, inspection) => partForSwitch(host, version, inspection),
+    rehearsed: (rehearsal, version) => {
+      keeper.keepRehearsal(rehearsal);
+      emit(bus, "Rehearsed", { service: version.service, rehearsals: [rehearsal] });
+    },
+    isBusy: () => engine.open() > 0 || inspector.isAtWork(),
   });
   const host: Host = {
     systemd,
@@ -59,6 +85,8 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     settleMs: env.settleMs,
     inspect: inspector.inspect,
     inspected: inspector.inspected,
+    rehearse: rehearser.rehearse,
+    rehearsed: rehearser.rehearsed,
     exclusive: createExclusive(),
   };
   const intents = createIntents(path.join(env.stateDir, "intents"));
@@ -67,6 +95,7 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
   const engine = createEngine({
     host,
     inspector,
+    rehearser,
     intents,
     deadMan,
     reserve,
@@ -101,5 +130,7 @@ async function uidOf(user: string): Promise<number> {
   return line ? Number(line.split(":")[2]) : 0;
 }
 
+/** In the engine's own runtime directory. */
+const EMPTY_DIRECTORY = "/run/attache-engine/empty";
 /** Beside the bundle that this file becomes a part of. */
 const MIGRATIONS = path.join(import.meta.dirname, "migrations");

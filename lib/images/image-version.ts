@@ -27,6 +27,7 @@ export function toImageVersion(
       group: accounts.groups.get(facts.gid) ?? null,
     },
     inspection: null,
+    rehearsal: null,
   };
 }
 

@@ -14,6 +14,7 @@ const version: ImageVersion = {
   mode: 0o444,
   owner: { uid: 0, gid: 0, user: null, group: null },
   inspection: null,
+  rehearsal: null,
 };
 const on = (...extensions: string[]): Layering => ({ extensions, isRelaxed: false });
 const refused = (name: string, text: string) => new AppError("call-failed", { name, text });

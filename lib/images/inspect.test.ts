@@ -24,6 +24,7 @@ beforeEach(() => {
     mode: 0o644,
     owner,
     inspection: null,
+    rehearsal: null,
   };
 });
 afterEach(() => rmSync(top, { recursive: true, force: true }));

@@ -24,6 +24,25 @@ export type Inspection = { readonly path: string; readonly stamp: FileStamp; rea
   | { readonly ok: false; readonly problem: Message }
 );
 
+/**
+ * Whether a version would get as far as running its program, found out by
+ * starting a throw-away unit with its image, paths and sandbox and no program.
+ * `unchecked`: nothing is known, for this reason. `key` stands for all that was
+ * used beside the image: units, profile, drop-ins of the host, extensions. `at`
+ * is in ms since 1970.
+ */
+export type Rehearsal = {
+  readonly path: string;
+  readonly stamp: FileStamp;
+  readonly key: string;
+  readonly at: number;
+} & RehearsalVerdict;
+
+export type RehearsalVerdict =
+  | { readonly verdict: "mounts" }
+  | { readonly verdict: "would-not-start"; readonly problem: Message }
+  | { readonly verdict: "unchecked"; readonly problem: Message };
+
 /** One version of one service on disk. */
 export interface ImageVersion {
   /** Text before the first `_` (or `+`) of the file name: what portabled matches on. */
@@ -44,6 +63,8 @@ export interface ImageVersion {
   };
   /** `null` until the engine has looked inside. */
   readonly inspection: Inspection | null;
+  /** The last rehearsal of these bytes; `null` until there was one. */
+  readonly rehearsal: Rehearsal | null;
 }
 
 /** Something on disk that deserves a plain sentence: never dropped silently, never breaking the rest. */

@@ -70,7 +70,7 @@ function logicalLines(text: string): string[] {
     const line = raw.trim();
     if (/^[#;]/.test(line) || (line === "" && open === null)) continue;
     const joined: string = open === null ? line : `${open} ${line}`;
-    if (line.endsWith("\\")) open = joined.slice(0, -1);
+    if (isOpen(line)) open = joined.slice(0, -1);
     else {
       lines.push(joined.trim());
       open = null;
@@ -78,4 +78,9 @@ function logicalLines(text: string): string[] {
   }
   if (open !== null) lines.push(open.trim());
   return lines;
+}
+
+/** A backslash that another one escapes joins nothing. */
+function isOpen(line: string): boolean {
+  return (/\\*$/.exec(line)?.[0].length ?? 0) % 2 === 1;
 }

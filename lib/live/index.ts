@@ -12,8 +12,7 @@ import {
   getDeployment,
   listDeployments,
 } from "@/lib/history/queries";
-import { isSameStamp } from "@/lib/images/inspect";
-import type { Inspection } from "@/lib/images/types";
+import { imageSource } from "@/lib/live/image-source";
 import { createPast } from "@/lib/live/past";
 import { createModel } from "@/lib/services/model";
 import type { Model } from "@/lib/services/sources";
@@ -74,7 +73,6 @@ function createLive(): Live {
   const bus = createBus({ address: env.busAddress });
   const engine = createEngineClient(bus);
   const past = createPast(env.databaseFile);
-  const fresh = new Map<string, Inspection>();
   const justEnded = new Map<string, Deployment>();
   const listeners = new Set<(event: LiveEvent) => void>();
   const closing = new Set<() => void>();
@@ -94,20 +92,16 @@ function createLive(): Live {
     paths: HOST_PATHS,
     roots: env.imageRoots,
     hostName: hostname(),
-    inspections: {
-      get(path, stamp) {
-        const known = fresh.get(path) ?? past.inspections().get(path);
-        return known && isSameStamp(known.stamp, stamp) ? known : null;
-      },
-      request(service, versions) {
-        engine.call("Inspect", { service, versions: [...versions] }).catch(logged);
-      },
-      onChange: (listener) =>
-        engine.on("Inspected", ({ service, inspections }) => {
-          for (const inspection of inspections) fresh.set(inspection.path, inspection);
-          listener(service);
-        }),
-    },
+    inspections: imageSource(
+      past.inspections,
+      (service, versions) => engine.call("Inspect", { service, versions: [...versions] }),
+      (listener) => engine.on("Inspected", ({ service, inspections }) => listener(service, inspections)),
+    ),
+    rehearsals: imageSource(
+      past.rehearsals,
+      (service, versions) => engine.call("Rehearse", { service, versions: [...versions] }),
+      (listener) => engine.on("Rehearsed", ({ service, rehearsals }) => listener(service, rehearsals)),
+    ),
     deployments: {
       running(service) {
         const deployment = engine.running.get(service);
@@ -208,8 +202,4 @@ function isOnRecord(database: Database, id: string): boolean {
     if (error instanceof AppError) return false;
     throw error;
   }
-}
-
-function logged(error: unknown): void {
-  console.error("asking the engine to open images:", error);
 }

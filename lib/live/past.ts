@@ -3,8 +3,9 @@ import type { DeploymentSummary } from "@/lib/deploy/types";
 import { AppError } from "@/lib/errors";
 import { allInspections } from "@/lib/history/inspections";
 import { lastPerService, listDeployments } from "@/lib/history/queries";
+import { allRehearsals } from "@/lib/history/rehearsals";
 import { failedLabels, failedLabelsByService, ranBefore, ranBeforeByService } from "@/lib/history/versions";
-import type { Inspection } from "@/lib/images/types";
+import type { Inspection, Rehearsal } from "@/lib/images/types";
 
 /** What the model needs of the past, in memory: a page view reads no table. */
 export interface Past {
@@ -13,6 +14,7 @@ export interface Past {
   failedLabels(service: string): ReadonlySet<string>;
   ranBefore(service: string): readonly string[];
   inspections(): ReadonlyMap<string, Inspection>;
+  rehearsals(): ReadonlyMap<string, Rehearsal>;
   /** Reads everything; without a database what is known stays. Returns whether it could. */
   refresh(): boolean;
   /** The same for one service, after a deployment of it. */
@@ -30,6 +32,7 @@ export function createPast(file: string): Past {
   let failed = new Map<string, ReadonlySet<string>>();
   let ran = new Map<string, readonly string[]>();
   let opened: ReadonlyMap<string, Inspection> = new Map();
+  let rehearsed: ReadonlyMap<string, Rehearsal> = new Map();
 
   return {
     database,
@@ -38,12 +41,14 @@ export function createPast(file: string): Past {
     failedLabels: (service) => failed.get(service) ?? NONE,
     ranBefore: (service) => ran.get(service) ?? [],
     inspections: () => opened,
+    rehearsals: () => rehearsed,
     refresh: () =>
       isReadable(() => {
         lasts = lastPerService(database);
         failed = failedLabelsByService(database);
         ran = ranBeforeByService(database);
         opened = allInspections(database);
+        rehearsed = allRehearsals(database);
       }),
     refreshService: (service) =>
       isReadable(() => {

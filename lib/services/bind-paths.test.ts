@@ -27,7 +27,15 @@ function unit(bindPaths: readonly BindPath[], more: Partial<ServiceStatus> = {})
     exitCode: 0,
     exitStatus: 0,
   };
-  const rest = { rootImage: "", timeoutStartMs: null, timeoutStopMs: null, dynamicUser: false, user: "" };
+  const rest = {
+    rootImage: "",
+    timeoutStartMs: null,
+    timeoutStopMs: null,
+    dynamicUser: false,
+    user: "",
+    group: "",
+    environmentFiles: [],
+  };
   return {
     name: "book.service",
     load: "loaded",

@@ -74,17 +74,18 @@ export function compareServices(a: Service, b: Service): number {
   return failed || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
-/** Versions with what was found inside them; the same object while nothing is new, so that comparing is cheap. */
-export function withInspections(
+/** Versions with what was found out about them; the same object while nothing is new, so that comparing is cheap. */
+export function withFindings(
   versions: readonly ImageVersion[],
-  get: (version: ImageVersion) => ImageVersion["inspection"],
+  get: (version: ImageVersion) => Pick<ImageVersion, "inspection" | "rehearsal">,
   seen: WeakMap<ImageVersion, ImageVersion>,
 ): readonly ImageVersion[] {
   return versions.map((version) => {
-    const inspection = get(version);
+    const { inspection, rehearsal } = get(version);
     const old = seen.get(version);
-    if (old && old.inspection === inspection) return old;
-    const joined = inspection === null ? version : { ...version, inspection };
+    if (old && old.inspection === inspection && old.rehearsal === rehearsal) return old;
+    const isBare = inspection === null && rehearsal === null;
+    const joined = isBare ? version : { ...version, inspection, rehearsal };
     seen.set(version, joined);
     return joined;
   });

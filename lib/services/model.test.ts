@@ -111,6 +111,7 @@ class FakeHost {
           return () => undefined;
         },
       },
+      rehearsals: { get: () => null, request: () => undefined, onChange: () => () => undefined },
       deployments: {
         running: () => this.running,
         last: () => null,

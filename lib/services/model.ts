@@ -4,12 +4,12 @@ import { AppError } from "@/lib/errors";
 import type { ImageVersion } from "@/lib/images/types";
 import { createDates } from "@/lib/services/dates";
 import { askHost, type HostNews, majorOf, missingParts } from "@/lib/services/host-facts";
-import { compareServices, joinService, targetFacts, unitFiles, withInspections } from "@/lib/services/join";
+import { compareServices, joinService, targetFacts, unitFiles, withFindings } from "@/lib/services/join";
 import { createKeptDetails } from "@/lib/services/kept-details";
 import { untilUp } from "@/lib/services/links";
 import { createReader } from "@/lib/services/reader";
 import type { Reading } from "@/lib/services/reading";
-import { createRequests } from "@/lib/services/requests";
+import { createRequests, TO_BE_OPENED, TO_BE_REHEARSED } from "@/lib/services/requests";
 import type { Model, ModelChange, ModelOptions } from "@/lib/services/sources";
 import { createStarts } from "@/lib/services/starts";
 import type { Service, Snapshot } from "@/lib/services/types";
@@ -31,17 +31,18 @@ const RETRY_MS = 1000;
  * age; when it comes back everything is asked anew.
  */
 export function createModel(options: ModelOptions): Model {
-  const { bus, engine, systemd, inspections, deployments } = options;
+  const { bus, engine, systemd, inspections, rehearsals, deployments } = options;
   const epoch = randomUUID();
   const listeners = new Set<(change: ModelChange) => void>();
   const ends: (() => void)[] = [];
   const book = createUnitBook();
   const dates = createDates(book, systemd, publish);
-  const requests = createRequests(
-    inspections,
-    () => engine.link.state === "up",
-    (service) => publish([service]),
-  );
+  const isEngineUp = () => engine.link.state === "up";
+  const publishOne = (service: string) => publish([service]);
+  const requests = [
+    createRequests(TO_BE_OPENED, inspections, isEngineUp, publishOne),
+    createRequests(TO_BE_REHEARSED, rehearsals, isEngineUp, publishOne),
+  ];
   const details = createKeptDetails(systemd);
   const starts = createStarts(options.startsByPortable ?? noStarts, () => publish("all"));
   const joined = new WeakMap<ImageVersion, ImageVersion>();
@@ -101,7 +102,7 @@ export function createModel(options: ModelOptions): Model {
     async details(name) {
       const service = services.get(name);
       if (!service) throw new AppError("not-found", { service: name });
-      requests.look(name);
+      for (const request of requests) request.look(name);
       return details.get(service);
     },
 
@@ -112,7 +113,7 @@ export function createModel(options: ModelOptions): Model {
 
     close() {
       for (const end of ends) end();
-      for (const part of [reader, dates, requests, starts]) part.close();
+      for (const part of [reader, dates, ...requests, starts]) part.close();
       clearTimeout(retry);
       listeners.clear();
     },
@@ -145,10 +146,11 @@ export function createModel(options: ModelOptions): Model {
         publish([]);
       }),
       engine.onLink(() => {
-        if (engine.link.state === "up") requests.startAgain();
-        publish(engine.link.state === "up" ? "all" : []);
+        if (isEngineUp()) for (const request of requests) request.startAgain();
+        publish(isEngineUp() ? "all" : []);
       }),
-      inspections.onChange((service) => publish([service])),
+      inspections.onChange(publishOne),
+      rehearsals.onChange(publishOne),
       deployments.onChange((service) => publish(service === null ? "all" : [service])),
     );
   }
@@ -208,7 +210,7 @@ export function createModel(options: ModelOptions): Model {
     for (const name of removed) {
       services.delete(name);
       details.forget(name);
-      requests.forget(name);
+      for (const request of requests) request.forget(name);
     }
     if (changed.length > 0 || removed.length > 0) sorted = [...services.values()].sort(compareServices);
     const showing = whole();
@@ -225,7 +227,14 @@ export function createModel(options: ModelOptions): Model {
     if (!found) return null;
     const files = {
       ...found,
-      versions: withInspections(found.versions, ({ path, stamp }) => inspections.get(path, stamp), joined),
+      versions: withFindings(
+        found.versions,
+        ({ path, stamp }) => ({
+          inspection: inspections.get(path, stamp),
+          rehearsal: rehearsals.get(path, stamp),
+        }),
+        joined,
+      ),
     };
     const units = book.rows(unitFiles(files), now.enabled);
     const past = {
@@ -233,7 +242,7 @@ export function createModel(options: ModelOptions): Model {
       ranBefore: deployments.ranBefore(name),
       journalFiles: starts.of(units),
     };
-    requests.consider(name, targetFacts(files, past));
+    for (const request of requests) request.consider(name, targetFacts(files, past));
     const service = joinService(files, {
       ...past,
       units,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ImageVersion } from "@/lib/images/types";
-import { createRequests } from "@/lib/services/requests";
+import { createRequests, TO_BE_OPENED } from "@/lib/services/requests";
 import type { TargetFacts } from "@/lib/services/targets";
 
 let asked: string[] = [];
@@ -12,6 +12,7 @@ beforeEach(() => {
   asked = [];
   isUp = true;
   requests = createRequests(
+    TO_BE_OPENED,
     { request: (service, labels) => asked.push(`${service} ${labels.join(" ")}`) },
     () => isUp,
     () => undefined,
@@ -28,7 +29,7 @@ function version(service: string, isOpened: boolean): ImageVersion {
   const facts = { osRelease: { ID: "x" }, prefixes: [], units: [] };
   const inspection = isOpened ? ({ path, stamp, at: 0, ok: true, facts } as const) : null;
   const owner = { uid: 0, gid: 0, user: null, group: null };
-  return { service, label: "1", path, kind: "raw", stamp, mode: 0o444, owner, inspection };
+  return { service, label: "1", path, kind: "raw", stamp, mode: 0o444, owner, inspection, rehearsal: null };
 }
 
 const facts = (service: string, isOpened = false, current: string | null = "1"): TargetFacts => ({

@@ -1,6 +1,21 @@
 import type { ImageVersion } from "@/lib/images/types";
 import type { InspectionSource } from "@/lib/services/sources";
-import { type TargetFacts, worthInspecting } from "@/lib/services/targets";
+import { type TargetFacts, worthInspecting, worthRehearsing } from "@/lib/services/targets";
+
+/** What is asked for: which versions lack it, and whether one has it. */
+export interface Wish {
+  readonly worth: (facts: TargetFacts) => readonly ImageVersion[];
+  readonly isGranted: (version: ImageVersion) => boolean;
+}
+
+export const TO_BE_OPENED: Wish = {
+  worth: (facts) => worthInspecting(facts, MOST),
+  isGranted: ({ inspection }) => inspection !== null,
+};
+export const TO_BE_REHEARSED: Wish = {
+  worth: worthRehearsing,
+  isGranted: ({ rehearsal }) => rehearsal !== null,
+};
 
 /** Opened unasked per service: a directory may hold thousands. */
 const MOST = 4;
@@ -12,12 +27,14 @@ const PATIENCE_MS = 10_000;
 const QUIET_MS = 2000;
 
 /**
- * Asks for images to be opened before anyone needs to know what is in them:
- * each state of a file once, a few services at a time, first what somebody
- * looks at, then what is attached. Nothing is asked while `isUp` is false.
+ * Asks for images to be opened, or rehearsed, before anyone needs to know what
+ * is in them: each state of a file once, a few services at a time, first what
+ * somebody looks at, then what is attached. Nothing is asked while `isUp` is
+ * false.
  */
 export function createRequests(
-  inspections: Pick<InspectionSource, "request">,
+  wish: Wish,
+  source: Pick<InspectionSource, "request">,
   isUp: () => boolean,
   lookAgain: (service: string) => void,
 ) {
@@ -68,9 +85,9 @@ export function createRequests(
 
   function weigh(service: string, facts: TargetFacts): void {
     const open = underWay.get(service);
-    if (open && isAnswered(open, facts)) end(service);
+    if (open && isAnswered(wish, open, facts)) end(service);
 
-    const wanted = worthInspecting(facts, MOST).filter((version) => !asked.has(keyOf(version)));
+    const wanted = wish.worth(facts).filter((version) => !asked.has(keyOf(version)));
     const quiet = wanted.filter((version) => Math.abs(Date.now() - version.stamp.mtimeMs) >= QUIET_MS);
     if (quiet.length < wanted.length) lookAgainLater(service);
     if (quiet.length > 0) waiting.set(service, { versions: quiet, isAttached: facts.current !== null });
@@ -90,7 +107,7 @@ export function createRequests(
         sendSome();
       }, PATIENCE_MS);
       underWay.set(service, { keys, timer: timer.unref() });
-      inspections.request(
+      source.request(
         service,
         wanted.versions.map((version) => version.label),
       );
@@ -122,8 +139,8 @@ interface UnderWay {
   readonly timer: NodeJS.Timeout;
 }
 
-function isAnswered({ keys }: UnderWay, { versions }: TargetFacts): boolean {
-  return !versions.some((version) => version.inspection === null && keys.includes(keyOf(version)));
+function isAnswered(wish: Wish, { keys }: UnderWay, { versions }: TargetFacts): boolean {
+  return !versions.some((version) => !wish.isGranted(version) && keys.includes(keyOf(version)));
 }
 
 function nextOf(

@@ -1,18 +1,23 @@
 import type { DeploymentSummary } from "@/lib/deploy/types";
-import type { FileStamp, Inspection } from "@/lib/images/types";
+import type { FileStamp, Inspection, Rehearsal } from "@/lib/images/types";
 import type { Service, ServiceDetails, Snapshot } from "@/lib/services/types";
 import type { HostPaths, LinkState, Systemd } from "@/lib/systemd/types";
 import type { UnitWatcher } from "@/lib/systemd/watch";
 
-/** What was found in images, kept by someone else (on a host: in the database, by the engine). */
-export interface InspectionSource {
+/** What was found out about images, kept by someone else (on a host: in the database, by the engine). */
+export interface ImageSource<T> {
   /** The result for exactly these bytes, else `null`. */
-  get(path: string, stamp: FileStamp): Inspection | null;
-  /** Asks for versions to be opened soon. Called only while the engine is there, for a few services at a time. */
+  get(path: string, stamp: FileStamp): T | null;
+  /** Asks for versions to be looked at soon. Called only while the engine is there, for a few services at a time. */
   request(service: string, labels: readonly string[]): void;
-  /** Tells of a service whose images were opened. */
+  /** Tells of a service of which more is known now. */
   onChange(listener: (service: string) => void): () => void;
 }
+
+/** What was found in images when they were opened. */
+export type InspectionSource = ImageSource<Inspection>;
+/** What rehearsals of versions proved. */
+export type RehearsalSource = ImageSource<Rehearsal>;
 
 /** What was done to services, and what is being done. */
 export interface DeploymentSource {
@@ -45,6 +50,7 @@ export interface ModelOptions {
   readonly roots: readonly string[];
   readonly hostName: string;
   readonly inspections: InspectionSource;
+  readonly rehearsals: RehearsalSource;
   readonly deployments: DeploymentSource;
 }
 

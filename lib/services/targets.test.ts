@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { ImageVersion, Inspection } from "@/lib/images/types";
-import { chooseTargets, type TargetFacts, worthInspecting } from "@/lib/services/targets";
+import type { ImageVersion, Inspection, Rehearsal } from "@/lib/images/types";
+import { chooseTargets, type TargetFacts, worthInspecting, worthRehearsing } from "@/lib/services/targets";
 
 const stamp = { dev: 1, ino: 1, size: 1, mtimeMs: 1 };
 
-/** "1.2.0" = inspected and fit, "1.2.0!" = inspected and not fit, "1.2.0?" = not looked into. */
+/** "1.2.0" = inspected and fit, "1.2.0!" = inspected and not fit, "1.2.0?" = not looked into; "1.2.0#" = would not start, "1.2.0+" = mounts. */
 function version(text: string): ImageVersion {
-  const label = text.replace(/[!?]$/, "");
+  const label = text.replace(/[!?#+]$/, "");
   const path = `/srv/page/page_${label}.raw`;
   const seen = { path, stamp, at: 0 };
   const inspection: Inspection | null = text.endsWith("?")
@@ -14,8 +14,24 @@ function version(text: string): ImageVersion {
     : text.endsWith("!")
       ? { ...seen, ok: false, problem: { code: "no-id", params: {} } }
       : { ...seen, ok: true, facts: { osRelease: {}, prefixes: [], units: [] } };
+  const about = { path, stamp, key: "", at: 0 };
+  const rehearsal: Rehearsal | null = text.endsWith("#")
+    ? { ...about, verdict: "would-not-start", problem: { code: "image-lacks-file", params: {} } }
+    : text.endsWith("+")
+      ? { ...about, verdict: "mounts" }
+      : null;
   const owner = { uid: 0, gid: 0, user: "root", group: "root" };
-  return { service: "page", label, path, kind: "raw", stamp, mode: 0o444, owner, inspection };
+  return {
+    service: "page",
+    label,
+    path,
+    kind: "raw",
+    stamp,
+    mode: 0o444,
+    owner,
+    inspection,
+    rehearsal,
+  };
 }
 
 /** Fields left out are empty; versions newest first. */
@@ -77,6 +93,8 @@ const CASES: readonly (readonly [string, TargetFacts, string, string])[] = [
   ["the older one is no image", facts("1.3 1.2! 1.1?", "1.3"), "-", "1.1 next-lower"],
   ["one version in two files", facts("1.3 1.3 1.2 1.1", "1.1"), "1.2 newest", "-"],
   ["the attached file is gone", facts("1.3 1.1", "1.2"), "1.3 newest", "1.1 next-lower"],
+  ["the newest would not start", facts("1.3# 1.2+ 1.1", "1.1"), "1.2 newest", "-"],
+  ["what ran before would not start", facts("1.3 1.2# 1.1", "1.3", { ran: ["1.2"] }), "-", "1.1 next-lower"],
   ["detached", facts("1.3 1.2", null, { ran: ["1.2"] }), "1.3 newest", "-"],
 ];
 
@@ -102,5 +120,16 @@ describe("what is worth opening", () => {
     ["the newest of a detached service", facts("1.2? 1.1?", null), ["1.2", "1.1"]],
   ])("%s", (_, given, expected) => {
     expect(worthInspecting(given, 4).map((one) => one.label)).toEqual(expected);
+  });
+});
+
+describe("what is worth rehearsing", () => {
+  it.each([
+    ["where both buttons lead", facts("1.3 1.2 1.1", "1.2"), ["1.3", "1.1"]],
+    ["the next one, when the newest would not start", facts("1.4# 1.3 1.2 1.1+", "1.2"), ["1.3"]],
+    ["nothing that was not opened", facts("1.3? 1.2 1.1?", "1.2"), []],
+    ["nothing twice", facts("1.3+ 1.2 1.1+", "1.2"), []],
+  ])("%s", (_, given, labels) => {
+    expect(worthRehearsing(given).map(({ label }) => label)).toEqual(labels);
   });
 });

@@ -57,14 +57,26 @@ export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[
   return wanted.slice(0, most).filter((version) => version.inspection === null);
 }
 
+/** The versions worth rehearsing before anyone asks: where the two buttons lead, so that neither leads to a failure. */
+export function worthRehearsing(facts: TargetFacts): ImageVersion[] {
+  const { upgrade, rollback } = chooseTargets(facts);
+  const targets = [upgrade, rollback].flatMap((target) => target?.version ?? []);
+  return targets.filter(({ inspection, rehearsal }) => inspection?.ok === true && rehearsal === null);
+}
+
 function isFit(version: ImageVersion, facts: TargetFacts): boolean {
-  const isOpened = version.inspection !== null && !isBroken(version, facts);
-  return isOpened && !isPreRelease(version.label) && !facts.failedLabels.has(version.label);
+  const isGood = version.inspection !== null && !isBroken(version, facts) && !wouldFail(version);
+  return isGood && !isPreRelease(version.label) && !facts.failedLabels.has(version.label);
 }
 
 function isBroken({ inspection }: ImageVersion, { isLayered = false }: TargetFacts): boolean {
   if (inspection?.ok !== false) return false;
   return !(isLayered && inspection.problem.code === "no-matching-units");
+}
+
+/** By the last rehearsal. One that was not rehearsed is tried like any other. */
+function wouldFail({ rehearsal }: ImageVersion): boolean {
+  return rehearsal?.verdict === "would-not-start";
 }
 
 /** Of versions that are sorted newest first, those before and those behind the current one; without one all are newer. */
@@ -78,7 +90,7 @@ function splitAt(versions: readonly ImageVersion[], current: string | null) {
 
 function chooseRollback(facts: TargetFacts, allOlder: readonly ImageVersion[]): Target | null {
   const { failedLabels, ranBefore, journalFiles } = facts;
-  const older = allOlder.filter((version) => !isBroken(version, facts));
+  const older = allOlder.filter((version) => !isBroken(version, facts) && !wouldFail(version));
 
   const recorded = ranBefore.map((label) => older.find((version) => version.label === label)).find(isVersion);
   if (recorded) return { version: recorded, why: "history" };

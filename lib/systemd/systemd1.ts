@@ -24,6 +24,8 @@ export type Systemd1 = Pick<
   | "enableUnits"
   | "disableUnits"
   | "resetFailed"
+  | "holdUnit"
+  | "releaseUnit"
   | "unitStates"
   | "unitStatus"
   | "unitsByPatterns"
@@ -62,6 +64,14 @@ export function createSystemd1(bus: BusClient): Systemd1 {
 
     async resetFailed(unit) {
       await unlessUnknown(callManager(bus, "ResetFailedUnit", "s", [unit]));
+    },
+
+    async holdUnit(unit) {
+      await callManager(bus, "RefUnit", "s", [unit]);
+    },
+
+    async releaseUnit(unit) {
+      await unlessUnknown(callManager(bus, "UnrefUnit", "s", [unit]));
     },
 
     async unitStates(names) {

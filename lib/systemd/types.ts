@@ -89,6 +89,9 @@ export interface ServiceStatus {
   readonly configurationDirectories: readonly string[];
   readonly dynamicUser: boolean;
   readonly user: string;
+  readonly group: string;
+  /** `EnvironmentFile=`, read on the host. */
+  readonly environmentFiles: readonly { readonly path: string; readonly optional: boolean }[];
 }
 
 /** `BindPaths=` / `BindReadOnlyPaths=` as PID 1 holds them. */
@@ -160,6 +163,12 @@ export interface Systemd {
   enableUnits(units: readonly string[], location: Location): Promise<void>;
   disableUnits(units: readonly string[], location: Location): Promise<void>;
   resetFailed(unit: string): Promise<void>;
+  /**
+   * Keeps a unit in memory after it has ended, until it is released or this
+   * process loses its connection: else PID 1 forgets what became of it at once.
+   */
+  holdUnit(unit: string): Promise<void>;
+  releaseUnit(unit: string): Promise<void>;
 
   /** States of the named units in one call; a unit that does not exist comes back with load "not-found". */
   unitStates(names: readonly string[]): Promise<readonly UnitState[]>;

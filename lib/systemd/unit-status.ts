@@ -53,6 +53,11 @@ function toServiceStatus(service: Properties): ServiceStatus {
     configurationDirectories: texts(service.ConfigurationDirectory),
     dynamicUser: flag(service.DynamicUser),
     user: text(service.User),
+    group: text(service.Group),
+    environmentFiles: rows(service.EnvironmentFiles).map(([path, optional]) => ({
+      path: text(path),
+      optional: flag(optional),
+    })),
   };
 }
 

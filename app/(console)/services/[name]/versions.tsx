@@ -1,4 +1,5 @@
 import { deployVersion } from "@/app/(console)/actions";
+import { RehearsalNote } from "@/app/(console)/services/[name]/rehearsal-note";
 import { ActionButton, RefusedButton } from "@/components/action-button";
 import { cleanText } from "@/components/clean-text";
 import { byteSize, ownerName, permissions, versionName } from "@/components/image-words";
@@ -35,6 +36,7 @@ export function Versions({ service, past, now, isReadOnly }: VersionsProps) {
                 <Badge service={service} version={version} past={past} now={now} />
               </div>
               <Facts version={version} />
+              <RehearsalNote version={version} now={now} isReadOnly={isReadOnly} />
               <Switch service={service} version={version} isReadOnly={isReadOnly} id={`version-${index}`} />
             </li>
           ))}

@@ -1,0 +1,132 @@
+import { createExclusive } from "@/lib/deploy/host";
+import type { ImageFinder } from "@/lib/engine/image-finder";
+import { AppError } from "@/lib/errors";
+import { isSameStamp } from "@/lib/images/inspect";
+import type { ImageVersion, Inspection, Rehearsal, RehearsalVerdict } from "@/lib/images/types";
+import { rehearseVersion, type Theatre } from "@/lib/rehearsal/rehearse-version";
+import { type Part, sceneKey } from "@/lib/rehearsal/scene";
+import { unchecked } from "@/lib/rehearsal/verdict";
+import type { Attachment } from "@/lib/services/types";
+
+export interface Rehearser {
+  /** Rehearses a version as a part of it would be attached; what proved to mount a few minutes ago is believed. */
+  rehearse(version: ImageVersion, part: Part, attachment: Attachment | null): Promise<Rehearsal>;
+  /** What the last rehearsal of these bytes found out, however long ago. */
+  rehearsed(version: ImageVersion): Rehearsal | null;
+  /** Rehearses versions of a service one by one, when nothing more urgent is under way. Resolves with how many were queued. */
+  request(service: string, labels: readonly string[]): Promise<number>;
+}
+
+export interface RehearserOptions {
+  readonly theatre: Theatre;
+  readonly finder: ImageFinder;
+  /** What was rehearsed in earlier lives of the engine, by path. */
+  readonly known: ReadonlyMap<string, Rehearsal>;
+  readonly inspect: (version: ImageVersion) => Promise<Inspection>;
+  /** Unit files of an image that was opened. */
+  readonly unitTexts: (version: ImageVersion) => Promise<Readonly<Record<string, string>>>;
+  /** What is attached of a service, and what a switch to `inspection` would take. */
+  readonly partOf: (
+    version: ImageVersion,
+    inspection: Inspection,
+  ) => Promise<{ part: Part; attachment: Attachment | null } | null>;
+  /** Called after each rehearsal; must not throw. */
+  readonly rehearsed: (result: Rehearsal, version: ImageVersion) => void;
+  /** Background work waits while this is true. */
+  readonly isBusy: () => boolean;
+}
+
+/** How long a proof is believed: the host may lose a path meanwhile, ms. */
+const BELIEVED_MS = 10 * 60_000;
+const LOOK_AGAIN_MS = 500;
+
+/** Keeps what rehearsals proved, and lets one at a time go on: each is a start to PID 1. */
+export function createRehearser(options: RehearserOptions): Rehearser {
+  const { theatre, finder, rehearsed, isBusy } = options;
+  const cache = new Map(options.known);
+  const waiting = new Map<string, ImageVersion>();
+  const oneByOne = createExclusive();
+  let isDraining = false;
+
+  const believed = (version: ImageVersion, key: string): Rehearsal | null => {
+    const hit = cache.get(version.path);
+    if (hit?.verdict !== "mounts" || hit.key !== key || !isSameStamp(hit.stamp, version.stamp)) return null;
+    return Math.abs(Date.now() - hit.at) < BELIEVED_MS ? hit : null;
+  };
+  const rehearseNow = async (
+    version: ImageVersion,
+    part: Part,
+    key: string,
+    attachment: Attachment | null,
+  ): Promise<Rehearsal> => {
+    const verdict = await orUnchecked(async () =>
+      rehearseVersion(theatre, version, part, attachment, await options.unitTexts(version)),
+    );
+    const { path, stamp } = version;
+    const result: Rehearsal = { path, stamp, key, at: Date.now(), ...verdict };
+    cache.set(path, result);
+    rehearsed(result, version);
+    return result;
+  };
+  const rehearse: Rehearser["rehearse"] = async (version, part, attachment) => {
+    const key = await sceneKey(theatre.scene, part);
+    return (
+      believed(version, key) ??
+      // Asked again when its turn comes: the same one may have been under way.
+      oneByOne(async () => believed(version, key) ?? rehearseNow(version, part, key, attachment))
+    );
+  };
+  const rehearseUnasked = async (version: ImageVersion) => {
+    const inspection = await options.inspect(version);
+    const found = inspection.ok ? await options.partOf(version, inspection) : null;
+    if (!found) return;
+    const key = await sceneKey(theatre.scene, found.part);
+    await oneByOne(() => rehearseNow(version, found.part, key, found.attachment));
+  };
+  const drain = async () => {
+    if (isDraining) return;
+    isDraining = true;
+    for (let next = first(waiting); next; next = first(waiting)) {
+      while (isBusy()) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+      waiting.delete(next.path);
+      await rehearseUnasked(next).catch((error: unknown) =>
+        console.error("a rehearsal was left out:", error),
+      );
+    }
+    isDraining = false;
+  };
+
+  return {
+    rehearse,
+    rehearsed(version) {
+      const hit = cache.get(version.path);
+      return hit && isSameStamp(hit.stamp, version.stamp) ? hit : null;
+    },
+    async request(service, labels) {
+      const versions = await finder.find(service, labels);
+      for (const version of versions) waiting.set(version.path, version);
+      void drain();
+      return versions.length;
+    },
+  };
+}
+
+/** A rehearsal that could not be held says nothing about the version. */
+async function orUnchecked(work: () => Promise<RehearsalVerdict>): Promise<RehearsalVerdict> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof AppError) return unchecked("rehearsal-failed", { text: textOf(error) });
+    if (error instanceof Error && "code" in error)
+      return unchecked("rehearsal-failed", { text: error.message });
+    throw error;
+  }
+}
+
+function textOf({ code, params }: AppError): string {
+  return String(params.text ?? code);
+}
+
+function first<T>(map: ReadonlyMap<string, T>): T | undefined {
+  return map.values().next().value;
+}
