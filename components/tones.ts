@@ -29,6 +29,7 @@ export const STEP_TONES: Record<Step["outcome"], Tone> = {
   running: "active",
   done: "good",
   failed: "bad",
+  unsure: "attention",
 };
 
 /** The tone of a deployment, running or over. */

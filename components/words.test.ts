@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { PROBE_PROBLEMS } from "@/components/probe-words";
 import { ERRORS, FINDINGS, PROBLEM_CODES, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
 import {
   KIND_WORDS,
@@ -44,6 +45,12 @@ const PARAMS: Params = {
   units: "web.service",
   missing: "web.socket",
   count: 12,
+  address: "127.0.0.1:8081",
+  afterMs: 2000,
+  passes: 3,
+  intervalMs: 5000,
+  deadlineMs: 10_000,
+  until: 1_800_000_000_000,
 };
 
 describe("every code has words", () => {
@@ -51,7 +58,7 @@ describe("every code has words", () => {
     expect(say({ code, params: PARAMS })).not.toMatch(/No words are known/);
   });
 
-  const tables = { ERRORS, REFUSALS, FINDINGS, PROBLEMS, REASONS };
+  const tables = { ERRORS, REFUSALS, FINDINGS, PROBLEMS, PROBE_PROBLEMS, REASONS };
   for (const [name, table] of Object.entries(tables))
     it.each(Object.keys(table))(`${name}: %s`, (code) => {
       const sentence = (table as Record<string, (p: (name: string) => string) => string>)[code]?.((key) =>

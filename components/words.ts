@@ -1,15 +1,7 @@
 import { cleanText } from "@/components/clean-text";
-import {
-  ERRORS,
-  FINDINGS,
-  given,
-  PROBLEMS,
-  REASONS,
-  REFUSALS,
-  type Read,
-  reader,
-  type Sentence,
-} from "@/components/sentences";
+import { PROBE_PROBLEMS } from "@/components/probe-words";
+import { given, type Read, reader, type Sentence } from "@/components/read-params";
+import { ERRORS, FINDINGS, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
 import type { Kind, Outcome, Phase, Refusal, Step, StepName } from "@/lib/deploy/types";
 import type { Message, Params } from "@/lib/errors";
 import type { Finding } from "@/lib/images/types";
@@ -21,6 +13,7 @@ export function say(message: Message): string {
   const table: Partial<Record<string, Sentence>> = {
     ...FINDINGS,
     ...PROBLEMS,
+    ...PROBE_PROBLEMS,
     ...REFUSALS,
     ...ERRORS,
     ...REASONS,
@@ -97,6 +90,7 @@ export const STEP_OUTCOME_WORDS: Record<Step["outcome"], string> = {
   running: "Running",
   done: "Done",
   failed: "Failed",
+  unsure: "Unsure",
 };
 
 const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string> = {
@@ -115,6 +109,7 @@ const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string
   start: (p) => `Start ${p("unit")}`,
   restart: (p) => `Restart ${p("unit")}`,
   settle: (p) => (given(p, "units") === "" ? "Look again" : `Watch whether it stays up: ${p("units")}`),
+  probe: (p) => `Probe ${p("address")}`,
 };
 
 /** One step in words. */

@@ -18,6 +18,9 @@ type Row<M> = { readonly [K in keyof M]: bigint extends M[K] ? number | Extract<
 export type DeploymentRow = Row<Prisma.Deployment>;
 export type StepRow = Row<Prisma.Step>;
 export type InspectionRow = Row<Prisma.Inspection>;
+export type HealthCheckRow = Row<Prisma.HealthCheck>;
+export type MarkRow = Row<Prisma.Mark>;
+export type FreezeRow = Row<Prisma.Freeze>;
 
 export type Value = string | number | null;
 

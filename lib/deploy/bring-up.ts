@@ -2,7 +2,6 @@ import type { Switched } from "@/lib/deploy/attach";
 import type { Host } from "@/lib/deploy/host";
 import type { WayBack } from "@/lib/deploy/intent";
 import { type Record, Setback } from "@/lib/deploy/record";
-import { type Fall, watchSettle } from "@/lib/deploy/settle";
 import type { Step } from "@/lib/deploy/types";
 import { changedUnits, hasUnit, isService, unitsToStart } from "@/lib/deploy/units";
 import { AppError } from "@/lib/errors";
@@ -130,27 +129,6 @@ async function runUnitJob(
       throw new Setback(why, { unit, invocationId: status.invocationId, message: why });
     },
     { unit },
-  );
-}
-
-/** The look after the settling time, as a step. */
-export async function settle(
-  host: Host,
-  record: Record,
-  units: readonly string[],
-  direction: Step["direction"],
-  signal: AbortSignal,
-): Promise<void> {
-  if (units.length === 0) return;
-  await record.step(
-    "settle",
-    direction,
-    async () => {
-      const fall: Fall | null = await watchSettle(host.systemd, units, host.settleMs, signal);
-      if (fall) throw new Setback(fall.message, fall);
-      if (signal.aborted) throw new Setback({ code: "sent-back", params: { by: String(signal.reason) } });
-    },
-    { units: units.join(", ") },
   );
 }
 

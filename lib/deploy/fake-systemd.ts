@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Host } from "@/lib/deploy/host";
 import { createExclusive } from "@/lib/deploy/host";
 import { AppError } from "@/lib/errors";
+import type { Probe } from "@/lib/health/types";
 import { parseImageName } from "@/lib/images/name";
 import type {
   AttachOptions,
@@ -262,6 +263,7 @@ export class FakeSystemd implements Systemd {
 export async function createFakeHost(
   images: Readonly<Record<string, FakeImage>>,
   settleMs = 60,
+  probes: readonly Probe[] = [],
 ): Promise<Host & { systemd: FakeSystemd; root: string }> {
   const root = await mkdtemp(path.join(tmpdir(), "attache-fake-"));
   const paths: HostPaths = {
@@ -288,7 +290,7 @@ export async function createFakeHost(
     systemd,
     paths,
     imageRoots: [path.join(root, "srv/*")],
-    settleMs,
+    orders: { healthOf: () => ({ settleMs, probes }), marksOf: () => [], freezeOf: () => null },
     inspected: () => null,
     async inspect(version) {
       const { units } = await systemd.getImageMetadata(version.path);

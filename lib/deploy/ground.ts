@@ -34,6 +34,8 @@ export async function readGround(
     versions: (files?.versions ?? []).map((version) => ({ ...version, inspection: host.inspected(version) })),
     findings: files?.findings ?? [],
     running,
+    marks: host.orders.marksOf(service),
+    freeze: host.orders.freezeOf(service),
     others: attached.attachments.filter((one) => one !== attachment),
   };
 }

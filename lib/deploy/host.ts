@@ -1,13 +1,24 @@
+import type { Health } from "@/lib/health/types";
+import type { Freeze, Mark } from "@/lib/history/types";
 import type { ImageVersion, Inspection } from "@/lib/images/types";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
+
+/** What people have laid down for the services of a host. */
+export interface Orders {
+  /** What a version has to show before it counts as healthy. */
+  healthOf(service: string): Health;
+  /** Marks that stand. */
+  marksOf(service: string): readonly Mark[];
+  /** The freeze that is on now. */
+  freezeOf(service: string): Freeze | null;
+}
 
 /** One host to deploy on: a value that is passed in, never a global. */
 export interface Host {
   readonly systemd: Systemd;
   readonly paths: HostPaths;
   readonly imageRoots: readonly string[];
-  /** How long units have to stay up, ms. */
-  readonly settleMs: number;
+  readonly orders: Orders;
   /** Opens an image, or answers from the cache while its stamp is the same. */
   inspect(version: ImageVersion): Promise<Inspection>;
   /** The cached result for these bytes, if any; never opens an image. */

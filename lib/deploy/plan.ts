@@ -1,5 +1,6 @@
 import type { Kind, Refusal, VersionRef } from "@/lib/deploy/types";
 import type { Message, Params } from "@/lib/errors";
+import type { Freeze, Mark } from "@/lib/history/types";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 import { compareVersions } from "@/lib/images/version";
 import type { Attachment, Service } from "@/lib/services/types";
@@ -7,7 +8,7 @@ import type { Attachment, Service } from "@/lib/services/types";
 /** What a plan is made from: the page has it in its model, the engine reads it afresh. */
 export type Ground = Pick<
   Service,
-  "name" | "attachment" | "currentLabel" | "versions" | "findings" | "running"
+  "name" | "attachment" | "currentLabel" | "versions" | "findings" | "running" | "marks" | "freeze"
 >;
 
 export interface Plan {
@@ -19,6 +20,8 @@ export interface Plan {
   readonly attachment: Attachment | null;
   /** Restart only: the one unit that was asked for, `null` = every unit that runs. */
   readonly unit: string | null;
+  /** Somebody wants this very version although it is marked. */
+  readonly despiteMark?: boolean;
 }
 
 export type Planned =
@@ -33,9 +36,15 @@ const DANGEROUS = ["stem-shared", "in-portables-link-dir"] as const;
  * it. The page asks to explain a greyed-out button, the engine asks again
  * before it touches the host: the world may have moved in between.
  * `expected` is the version the page showed (`null` = detached); leave it out
- * to skip that comparison.
+ * to skip that comparison. A marked version is refused unless somebody wants
+ * that very one (`despiteMark`), and while the service is frozen only a rollback is planned.
  */
-export function planDeployment(now: Ground, to: string, expected?: string | null): Planned {
+export function planDeployment(
+  now: Ground,
+  to: string,
+  expected?: string | null,
+  despiteMark = false,
+): Planned {
   const early = commonRefusal(now, expected);
   if (early) return no(early);
 
@@ -57,7 +66,11 @@ export function planDeployment(now: Ground, to: string, expected?: string | null
     return no({ code: "no-way-back", params: { path: now.attachment.path } });
 
   const kind = !current ? "attach" : compareVersions(to, current.label) < 0 ? "rollback" : "upgrade";
-  return yes(now, kind, target);
+  if (now.freeze && kind !== "rollback") return no(frozenRefusal(now.freeze));
+  const mark = now.marks.find((one) => one.label === to);
+  if (mark && !despiteMark) return no(markedRefusal(mark));
+  const planned = yes(now, kind, target);
+  return planned.ok && mark ? { ok: true, plan: { ...planned.plan, despiteMark } } : planned;
 }
 
 /** Decides whether the service may be detached. The image file may be gone: any other version of the stem can name it. */
@@ -66,6 +79,7 @@ export function planDetach(now: Ground, expected?: string | null): Planned {
   if (early) return no(early);
   if (!now.attachment) return no({ code: "not-attached", params: { service: now.name } });
   if (now.versions.length === 0) return no({ code: "image-missing", params: { path: now.attachment.path } });
+  if (now.freeze) return no(frozenRefusal(now.freeze));
   const shared = findingOf(now, DANGEROUS);
   return shared ? no(shared) : yes(now, "detach", null);
 }
@@ -86,6 +100,14 @@ function commonRefusal(now: Ground, expected: string | null | undefined): Refusa
   const extensions = now.attachment?.extensions ?? [];
   if (extensions.length > 0) return { code: "has-extensions", params: { extensions: extensions.join(", ") } };
   return null;
+}
+
+export function markedRefusal({ label, by, reason, deploymentId }: Mark): Refusal {
+  return { code: "marked", params: { version: label, by, reason, id: deploymentId ?? "" } };
+}
+
+export function frozenRefusal({ by, reason, until }: Freeze): Refusal {
+  return { code: "frozen", params: { by, reason, until: until ?? 0 } };
 }
 
 function runningRefusal(running: NonNullable<Ground["running"]>): Refusal {

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, type Switched } from "@/lib/deploy/attach";
-import { bringUp, runUnitJobs, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
+import { bringUp, runUnitJobs, wantedAfterSwitch } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { goBack, keepLog } from "@/lib/deploy/go-back";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
+import { settle } from "@/lib/deploy/look-again";
 import type { Choice } from "@/lib/deploy/matches";
 import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
@@ -59,12 +60,10 @@ export async function finishSwitch(
     const wanted = await wantedAfterSwitch(host, switched, wayBack);
     await bringUp(host, record, wanted, switched.attachment.location, "forward");
     record.update({ phase: "settling" });
-    await settle(host, record, wanted.watch, "forward", run.back);
+    const settled = await settle(host, record, wanted.watch, "forward", run.back);
     const isUp = wanted.watch.length > 0;
-    record.finish("succeeded", {
-      code: isUp ? "stays-up" : "nothing-ran",
-      params: { version: plan.to?.label ?? "" },
-    });
+    const proven = { code: isUp ? "stays-up" : "nothing-ran", params: { version: plan.to?.label ?? "" } };
+    record.finish("succeeded", settled.message ?? proven);
   } catch (error) {
     await goBack(run, intent, wayBack, error);
   }
@@ -123,7 +122,7 @@ async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostG
       ? planDetach(now)
       : plan.kind === "restart"
         ? planRestart(now, plan.unit)
-        : planDeployment(now, plan.to?.label ?? "");
+        : planDeployment(now, plan.to?.label ?? "", undefined, plan.despiteMark);
   if (!planned.ok) throw new Refused(planned.refusal);
   return now;
 }
@@ -192,9 +191,9 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
   try {
     await runUnitJobs(host, record, "restart", units, "forward");
     record.update({ phase: "settling" });
-    await settle(host, record, units, "forward", new AbortController().signal);
+    const settled = await settle(host, record, units, "forward", new AbortController().signal);
     const code = units.length > 0 ? "stays-up" : "nothing-ran";
-    record.finish("succeeded", { code, params: { version: plan.from?.label ?? "" } });
+    record.finish("succeeded", settled.message ?? { code, params: { version: plan.from?.label ?? "" } });
   } catch (error) {
     await keepLog(host, record, error);
     record.finish("needs-person", messageOf(error));

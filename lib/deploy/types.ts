@@ -30,6 +30,7 @@ export const STEPS = [
   "start", // { unit }
   "restart", // { unit }
   "settle", // looks again after the settling time
+  "probe", // { address }  tries a probe of the service until it is judged
 ] as const;
 export type StepName = (typeof STEPS)[number];
 
@@ -42,7 +43,8 @@ export interface Step {
   readonly params: Params;
   readonly startedAt: number;
   readonly durationMs: number | null;
-  readonly outcome: "running" | "done" | "failed";
+  /** `unsure`: it told nothing, for or against. */
+  readonly outcome: "running" | "done" | "failed" | "unsure";
   readonly message: Message | null;
 }
 
@@ -128,5 +130,14 @@ export interface Refusal extends Message {
     | "writable-by-others" //    { path }
     | "foreign-drop-in" //       { path, unit }
     | "no-such-unit" //          { unit }
+    | "marked" //                { version, by, reason, id }  somebody has to want it despite its mark
+    | "frozen" //                { by, reason, until }  0 = until somebody lifts it
+    | "not-marked" //            { version }
+    | "not-frozen" //            { service }
+    | "reason-missing" //        {}
+    | "not-running" //           { service }  nothing that a probe could ask
+    | "probe-not-local" //       { address }
+    | "probe-address" //         { address }
+    | "probe-deadline" //        { passes, intervalMs, deadlineMs }
     | "engine-restarted"; //     {}        the engine ended before anything was changed
 }

@@ -54,4 +54,4 @@ const INTROSPECTION = `<interface name="${ENGINE.interface}">${Object.keys(METHO
   )
   .join(
     "",
-  )}<signal name="DeploymentChanged"><arg name="json" type="s"/></signal><signal name="Inspected"><arg name="json" type="s"/></signal></interface>`;
+  )}<signal name="DeploymentChanged"><arg name="json" type="s"/></signal><signal name="Inspected"><arg name="json" type="s"/></signal><signal name="Noted"><arg name="json" type="s"/></signal></interface>`;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Deployment } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
+import { HealthSchema, type ProbeAnswer } from "@/lib/health/types";
 import type { Inspection } from "@/lib/images/types";
 
 /**
@@ -33,6 +34,8 @@ export const METHODS = {
       by: By,
       reason: Reason.optional(),
       graceMs: GraceMs.optional(),
+      /** Somebody wants this very version although it is marked. */
+      despiteMark: z.boolean().optional(),
     })
     .strict(),
   Detach: z
@@ -58,6 +61,18 @@ export const METHODS = {
   Cancel: z.object({ id: DeploymentId, by: By }).strict(),
   /** Adds or replaces the reason of a deployment, running or long past. */
   SetReason: z.object({ id: DeploymentId, by: By, reason: Reason }).strict(),
+  /** What every version of the service has to show from now on. */
+  SetHealth: z.object({ service: Name, health: HealthSchema, by: By }).strict(),
+  /** Tries each probe once on what runs now, and keeps nothing; at most 2 s. */
+  TryHealth: z.object({ service: Name, health: HealthSchema }).strict(),
+  /** Takes a version out of what is offered. An empty reason is refused, here and below. */
+  Mark: z.object({ service: Name, version: Version, reason: Reason.trim(), by: By }).strict(),
+  LiftMark: z.object({ service: Name, version: Version, reason: Reason.trim(), by: By }).strict(),
+  /** Until it ends nobody moves the service on. `until`: ms since 1970, `null` = until somebody ends it. */
+  Freeze: z
+    .object({ service: Name, reason: Reason.trim(), until: z.number().int().min(0).nullable(), by: By })
+    .strict(),
+  Unfreeze: z.object({ service: Name, reason: Reason.trim(), by: By }).strict(),
   /** Deployments under way. */
   Running: z.object({}).strict(),
 } as const;
@@ -72,6 +87,12 @@ export interface Outputs {
   Restart: { id: string };
   Cancel: { accepted: "cancelled" | "going-back" };
   SetReason: Record<string, never>;
+  SetHealth: Record<string, never>;
+  TryHealth: { answers: ProbeAnswer[] };
+  Mark: Record<string, never>;
+  LiftMark: Record<string, never>;
+  Freeze: Record<string, never>;
+  Unfreeze: Record<string, never>;
   Running: { deployments: Deployment[]; version: string };
 }
 
@@ -84,5 +105,7 @@ export interface Signals {
   DeploymentChanged: Deployment;
   /** Images of one service that were opened. */
   Inspected: { service: string; inspections: Inspection[] };
+  /** What is laid down for a service is new on record: its checks, marks or freezes. */
+  Noted: { service: string };
 }
 export type SignalName = keyof Signals;

@@ -7,6 +7,7 @@ import { emit, openDoor } from "@/lib/engine/door";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector } from "@/lib/engine/inspector";
 import { createKeeper } from "@/lib/engine/keeper";
+import { createOrderBook } from "@/lib/engine/orders";
 import { createEngine } from "@/lib/engine/service";
 import { HOST_PATHS, readEnv } from "@/lib/env";
 import { createBus } from "@/lib/systemd/bus";
@@ -20,9 +21,13 @@ async function main(): Promise<void> {
   bus.start();
   await bus.whenUp();
   const systemd = createSystemd(bus);
-  const keeper = createKeeper(
-    openDatabase({ file: env.databaseFile, mode: "owner", migrations: MIGRATIONS }),
-  );
+  const db = openDatabase({ file: env.databaseFile, mode: "owner", migrations: MIGRATIONS });
+  const keeper = createKeeper(db);
+  const orders = createOrderBook({
+    db,
+    settleMs: env.settleMs,
+    noted: (service) => emit(bus, "Noted", { service }),
+  });
 
   const inspector = createInspector({
     systemd,
@@ -39,7 +44,7 @@ async function main(): Promise<void> {
     systemd,
     paths: HOST_PATHS,
     imageRoots: env.imageRoots,
-    settleMs: env.settleMs,
+    orders,
     inspect: inspector.inspect,
     inspected: inspector.inspected,
     exclusive: createExclusive(),
@@ -50,6 +55,7 @@ async function main(): Promise<void> {
     inspector,
     intents,
     journal: keeper,
+    orders,
     graceMs: env.graceMs,
     version,
     publish: (deployment) => emit(bus, "DeploymentChanged", deployment),

@@ -10,6 +10,8 @@ import { summarise } from "@/lib/deploy/summary";
 import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
+import { createOrderMethods } from "@/lib/engine/order-methods";
+import type { OrderBook } from "@/lib/engine/orders";
 import type { AppError, Message } from "@/lib/errors";
 
 /** Where the record of a deployment goes besides the intent file. */
@@ -26,6 +28,7 @@ export interface EngineOptions {
   readonly inspector: Inspector;
   readonly intents: Intents;
   readonly journal: Journal;
+  readonly orders: OrderBook;
   readonly graceMs: number;
   readonly version: string;
   readonly publish: (deployment: Deployment) => void;
@@ -77,6 +80,7 @@ export function createEngine(options: EngineOptions): {
   });
   const release = async (one: Held) => {
     const last = one.record.current;
+    options.orders.learn(last);
     await journal.save(last);
     await intents
       .remove(last.service)
@@ -118,7 +122,9 @@ export function createEngine(options: EngineOptions): {
   };
 
   const methods: Methods = {
-    Deploy: (input) => begin(input, (ground) => planDeployment(ground, input.version, input.expected)),
+    ...createOrderMethods(host, options.orders),
+    Deploy: (input) =>
+      begin(input, (ground) => planDeployment(ground, input.version, input.expected, input.despiteMark)),
     Detach: (input) => begin(input, (ground) => planDetach(ground, input.expected)),
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
     async Inspect({ service, versions }) {

@@ -22,7 +22,7 @@ interface Found {
 /** Tries a probe once, in at most 2 s. Never throws: what keeps it from being tried is `unmeasured`. */
 export async function runProbe(probe: Probe, signal: AbortSignal = NEVER): Promise<ProbeAnswer> {
   const began = performance.now();
-  const found = await tryOnce(probe, AbortSignal.any([signal, AbortSignal.timeout(TRY_MS)]));
+  const found = await inTime(signal, (both) => tryOnce(probe, both));
   return {
     result: found.result,
     message: { ...found.message, params: { address: writeAim(probe), ...found.message.params } },
@@ -30,6 +30,21 @@ export async function runProbe(probe: Probe, signal: AbortSignal = NEVER): Promi
     latencyMs: Math.round(performance.now() - began),
     firstBytes: (found.body ?? Buffer.alloc(0)).subarray(0, SHOWN_BYTES).toString("utf8"),
   };
+}
+
+/** By hand: in Node 20 a signal of `AbortSignal.any` with a timeout in it may be collected before it fires. */
+async function inTime<T>(signal: AbortSignal, work: (both: AbortSignal) => Promise<T>): Promise<T> {
+  const both = new AbortController();
+  const end = () => both.abort();
+  const timer = setTimeout(end, TRY_MS);
+  signal.addEventListener("abort", end);
+  if (signal.aborted) end();
+  try {
+    return await work(both.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", end);
+  }
 }
 
 async function tryOnce(probe: Probe, signal: AbortSignal): Promise<Found> {
@@ -101,6 +116,7 @@ function connect(
     socket.on("connect", () => {
       resolve(PASS);
       socket.resume().end(); // a reset would be noise in the log of the service
+      socket.setTimeout(TRY_MS, () => socket.destroy());
     });
   });
 }

@@ -7,7 +7,8 @@ export interface TargetFacts {
   readonly versions: readonly ImageVersion[];
   /** Label of what is attached; `null` when nothing is. */
   readonly current: string | null;
-  readonly failedLabels: ReadonlySet<string>;
+  /** Labels that are not to be offered. */
+  readonly marked: ReadonlySet<string>;
   /** Labels that ran before by our record, newest first. */
   readonly ranBefore: readonly string[];
   /** File names that ran before by the journal, newest first. */
@@ -16,10 +17,9 @@ export interface TargetFacts {
 
 /**
  * Picks what the two buttons offer. Upgrade (or first attach): the newest
- * version that was looked into and is fit, is no pre-release and has not
- * failed here. Rollback: the older version that ran before, by our record,
- * else by the journal, else the next lower one, which then is a guess and
- * says so.
+ * version that was looked into and is fit and is no pre-release. Rollback: the
+ * older version that ran before, by our record, else by the journal, else the
+ * next lower one, which then is a guess and says so. Never one that is marked.
  */
 export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rollback: Target | null } {
   // Two files of one version cannot be told apart by name: neither can be asked for.
@@ -27,7 +27,7 @@ export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rol
   for (const { label } of facts.versions) files.set(label, (files.get(label) ?? 0) + 1);
   const named = facts.versions.filter((version) => files.get(version.label) === 1);
   const { newer, older } = splitAt(named, facts.current);
-  const upgrade = newer.find((version) => isFit(version, facts.failedLabels));
+  const upgrade = newer.find((version) => isFit(version, facts.marked));
   return {
     upgrade: upgrade ? { version: upgrade, why: "newest" } : null,
     rollback: chooseRollback(facts, older),
@@ -47,7 +47,7 @@ export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[
   if (rollback) wanted.push(rollback.version);
   for (const version of newer) {
     if (wanted.length >= most) break;
-    if (isFit(version, facts.failedLabels)) break;
+    if (isFit(version, facts.marked)) break;
     if (isPreRelease(version.label)) continue;
     if (!wanted.includes(version)) wanted.push(version);
   }
@@ -55,8 +55,8 @@ export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[
   return wanted.slice(0, most).filter((version) => version.inspection === null);
 }
 
-function isFit(version: ImageVersion, failedLabels: ReadonlySet<string>): boolean {
-  return version.inspection?.ok === true && !isPreRelease(version.label) && !failedLabels.has(version.label);
+function isFit(version: ImageVersion, marked: ReadonlySet<string>): boolean {
+  return version.inspection?.ok === true && !isPreRelease(version.label) && !marked.has(version.label);
 }
 
 /** Of versions that are sorted newest first, those before and those behind the current one; without one all are newer. */
@@ -69,10 +69,10 @@ function splitAt(versions: readonly ImageVersion[], current: string | null) {
 }
 
 function chooseRollback(
-  { failedLabels, ranBefore, journalFiles }: TargetFacts,
+  { marked, ranBefore, journalFiles }: TargetFacts,
   allOlder: readonly ImageVersion[],
 ): Target | null {
-  const older = allOlder.filter((version) => version.inspection?.ok !== false);
+  const older = allOlder.filter((version) => version.inspection?.ok !== false && !marked.has(version.label));
 
   const recorded = ranBefore.map((label) => older.find((version) => version.label === label)).find(isVersion);
   if (recorded) return { version: recorded, why: "history" };
@@ -80,7 +80,7 @@ function chooseRollback(
     .map((file) => older.find((version) => version.path.endsWith(`/${file}`)))
     .find(isVersion);
   if (started) return { version: started, why: "journal" };
-  const lower = older.find((version) => !failedLabels.has(version.label));
+  const lower = older[0];
   return lower ? { version: lower, why: "next-lower" } : null;
 }
 
