@@ -174,6 +174,10 @@ export const REASONS = {
     `Its units are up and stayed up, but a probe had mixed answers, so somebody has to decide. The last one: ${probeSentence(p)}`,
   "probe-unchecked": (p) =>
     `Its units are up and stayed up, but a probe could not be tried: ${probeSentence(p)}`,
+  "try-first": () =>
+    "Nothing is saved yet: try it once as it stands here, then save it, whatever came of it.",
+  "health-numbers": () =>
+    "Nothing was tried or saved: a number is not within its limits. Statuses go from 100 to 599, passes from 1 to 20, times up to 600 seconds.",
   "cut-short": () => "It was cut short, because it was clear already that the version goes.",
   "could-not-go-back": (p) =>
     `What was asked for did not work: ${inner(given(p, "first"), p)} The way back did not work either: ${inner(given(p, "second"), bare)} Nothing more is tried; the steps tell how far it came.`,

@@ -34,8 +34,12 @@ export async function saveReason(_previous: Answer | null, form: FormData): Prom
   return answer(form.get("deployment"), await setReason(null, form));
 }
 
-const deploy = defineAction(DeployVersion, async ({ target }, actor) => {
-  const { id } = await live().engine("Deploy", { ...target, by: actor.name });
+const deploy = defineAction(DeployVersion, async ({ target, despiteMark }, actor) => {
+  const { id } = await live().engine("Deploy", {
+    ...target,
+    by: actor.name,
+    despiteMark: despiteMark === "yes",
+  });
   refresh();
   return id;
 });

@@ -11,7 +11,8 @@ const Target = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-export const DeployVersion = z.object({ target: Target });
+/** `despiteMark`: the button that was pressed says that the version is marked. */
+export const DeployVersion = z.object({ target: Target, despiteMark: z.literal("yes").optional() });
 /** The version that the page showed stands where a deployment has its target. */
 export const DetachService = z.object({ target: Target });
 /** `service/unit`. */
