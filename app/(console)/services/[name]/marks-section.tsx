@@ -48,7 +48,7 @@ export function MarksSection({ service, found, now, isReadOnly }: MarksSectionPr
               <p>
                 {sayMark(mark)}{" "}
                 {mark.deploymentId !== null && (
-                  <a href={`/deployments/${mark.deploymentId}`}>Show the deployment</a>
+                  <a href={`/deployments/${mark.deploymentId}`}>See what happened</a>
                 )}
               </p>
               {!isReadOnly && (
@@ -73,7 +73,7 @@ export function MarksSection({ service, found, now, isReadOnly }: MarksSectionPr
               {event.deploymentId !== null && (
                 <>
                   {" "}
-                  <a href={`/deployments/${event.deploymentId}`}>The deployment</a>
+                  <a href={`/deployments/${event.deploymentId}`}>See what happened</a>
                 </>
               )}
               {event.reason !== "" && (
