@@ -30,8 +30,8 @@ export function HealthSection({ service, found, settleMs, now, isReadOnly }: Hea
       ) : (
         <>
           <p>
-            After a switch or a restart this is what has to hold; if it does not, the version from before
-            comes back, and has to show the same.
+            After a switch this has to hold, or the version from before comes back, which has to show the
+            same. After a restart it is looked at too.
           </p>
           <ul className="plain health-list">
             <li>{`Its units stay up for ${health.settleMs / 1000} s without a restart.`}</li>
