@@ -1,8 +1,11 @@
-/** On every answer: nobody frames us, guesses types, learns where a reader came from or shares our window. */
+/**
+ * On every answer: nobody frames us, guesses types, learns where a reader came from or shares our window. We ourselves
+ * do learn it: with "no-referrer", a form that a browser sends without our scripts has the origin "null", and is refused.
+ */
 const HEADERS = Object.entries({
   "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'",
   "X-Content-Type-Options": "nosniff",
-  "Referrer-Policy": "no-referrer",
+  "Referrer-Policy": "same-origin",
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Resource-Policy": "same-origin",
 }).map(([key, value]) => ({ key, value }));

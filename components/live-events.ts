@@ -37,6 +37,8 @@ export type StreamEvent =
       readonly hostChanged: boolean;
     } & Mark)
   | { readonly type: "deployment"; readonly deployment: Deployment }
+  /** What is laid down for a service (its checks, marks, freezes) has changed. */
+  | { readonly type: "orders"; readonly service: string }
   | { readonly type: "status"; readonly link: HostLink }
   | ({ readonly type: "ping"; readonly now: number; readonly seenAt: number } & Mark);
 
@@ -63,6 +65,7 @@ export function judgeEvent(mark: Mark, event: StreamEvent): "apply" | "ignore" |
     case "ping":
       return isSame(mark, event) || isBehind(event, mark) ? "ignore" : "missed";
     case "deployment":
+    case "orders":
     case "status":
       return "apply";
     default:

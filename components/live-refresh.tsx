@@ -50,6 +50,7 @@ function concerns(event: StreamEvent, { service, id, history, host }: Interest):
       service !== undefined &&
       (event.removed.includes(service) || event.changed.some((row) => row.name === service))
     );
+  if (event.type === "orders") return event.service === service;
   if (event.type !== "deployment") return false;
   const { deployment } = event;
   if (deployment.id === id) return deployment.phase === "finished";

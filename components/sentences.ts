@@ -1,7 +1,9 @@
 import { exitWords } from "@/components/exit-words";
 import { versionName } from "@/components/image-words";
+import { probeSentence, seconds } from "@/components/probe-words";
 import { rehearsalSentence } from "@/components/rehearsal-sentences";
 import { given, type Read, type Sentence } from "@/components/sentence";
+import { utcStamp } from "@/components/time-words";
 import type { Refusal } from "@/lib/deploy/types";
 import type { ErrorCode } from "@/lib/errors";
 import type { Finding } from "@/lib/images/types";
@@ -85,6 +87,21 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
   "no-such-unit": (p) => `It has no unit ${p("unit")}. Load the page again.`,
   "would-not-start": (p) =>
     `${version(p)} would not start, as a rehearsal on this host found out: ${rehearsalSentence(p)}`,
+  marked: (p) =>
+    `${markSentence(p)} Lift the mark first, or use the version's own button on the page of the service.`,
+  frozen: (p) =>
+    `Frozen by ${p("by")}${endOfFreeze(p)}: “${p("reason")}”. Rolling back and restarting stay possible; end the freeze to do more.`,
+  "not-marked": (p) => `${version(p)} is not marked any more, so there is nothing to lift.`,
+  "not-frozen": (p) => `${p("service")} is not frozen any more, so there is nothing to end.`,
+  "reason-missing": () => "Nothing was changed: write down the reason, for whoever reads it later.",
+  "not-running": (p) =>
+    `${p("service")} does not run, so there is nobody to ask. Start it to try the probes, or save them untried.`,
+  "probe-not-local": (p) =>
+    `${p("address")} is another machine, or may be one. A probe asks only this host: 127.0.0.1, ::1 or localhost.`,
+  "probe-address": (p) =>
+    `“${p("address")}” is no address that can be probed. Write http://127.0.0.1:8080/up, 127.0.0.1:5432 or /run/web.sock.`,
+  "probe-deadline": (p) =>
+    `${p("passes")} passes, ${seconds(p, "intervalMs")} apart, do not fit into ${seconds(p, "deadlineMs")}. Give it more time or ask for less.`,
   "engine-restarted": () => "The engine ended before anything was changed. Ask again.",
 };
 
@@ -188,6 +205,16 @@ export const REASONS = {
     `${p("unit")} did not stay up. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
   "unit-restarted": (p) =>
     `${p("unit")} did not stay up: systemd had to start it again. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
+  "probe-failed": (p) => `A probe failed: ${probeSentence(p)}`,
+  "probe-undecided": (p) =>
+    `Its units are up and stayed up, but a probe had mixed answers, so somebody has to decide. The last one: ${probeSentence(p)}`,
+  "probe-unchecked": (p) =>
+    `Its units are up and stayed up, but a probe could not be tried: ${probeSentence(p)}`,
+  "try-first": () =>
+    "Nothing is saved yet: try it once as it stands here, then save it, whatever came of it.",
+  "health-numbers": () =>
+    "Nothing was tried or saved: a number is not within its limits. Statuses go from 100 to 599, passes from 1 to 20, times up to 600 seconds.",
+  "cut-short": () => "It was cut short, because it was clear already that the version goes.",
   "could-not-go-back": (p) =>
     `What was asked for did not work: ${inner(given(p, "first"), p)} The way back did not work either: ${inner(given(p, "second"), bare)} Nothing more is tried; the steps tell how far it came.`,
   "changed-meanwhile": (p) =>
@@ -201,6 +228,9 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "unit-skipped": "A unit was skipped, because a condition of it was not met.",
   "unit-stopped": "A unit did not stay up.",
   "unit-restarted": "A unit did not stay up.",
+  "probe-failed": "A probe failed.",
+  "probe-undecided": "A probe had mixed answers.",
+  "probe-unchecked": "A probe could not be tried.",
   "job-failed": "A job of systemd failed.",
   "call-failed": "systemd refused a call.",
   incomplete: "portabled attached only a part of it.",
@@ -254,6 +284,18 @@ function version(p: Read): string {
 function staleSentence(p: Read): string {
   const named = (name: string) => (given(p, name) === "" ? "no version" : given(p, name));
   return `The host has moved on: this page showed ${named("expected")}, but ${named("actual")} is attached now. Nothing was changed; look again and choose anew.`;
+}
+
+/** Why a version is not offered: by whom, and in whose words. */
+export function markSentence(p: Read): string {
+  return given(p, "id") === ""
+    ? `${version(p)} was marked by ${p("by")}: “${p("reason")}”.`
+    : `${version(p)} is marked, because it was taken back when ${p("by")} deployed it.`;
+}
+
+function endOfFreeze(p: Read): string {
+  const until = Number(given(p, "until"));
+  return until > 0 ? ` until ${utcStamp(until)}` : "";
 }
 
 function sharedStem(p: Read): string {

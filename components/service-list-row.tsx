@@ -41,6 +41,7 @@ function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: 
           <a href={servicePath(row.name)} id={id} data-row>
             {cleanText(row.name)}
           </a>
+          {row.frozen && <span className="remark icon-attention tone-attention">Frozen</span>}
           {row.findings > 0 && (
             <span className="remark icon-attention tone-attention">
               {row.findings === 1 ? "1 remark" : `${row.findings} remarks`}

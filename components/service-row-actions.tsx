@@ -77,6 +77,7 @@ export function RowButtons({
       )}
       {isBad && upgrade}
       {row.rollback && <span className="why">{WHY_WORDS[row.rollback.why]}</span>}
+      {row.frozen && <span className="why">{sayRefusal(row.frozen)}</span>}
     </>
   );
 }

@@ -22,6 +22,7 @@ function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
     running: null,
     last: null,
     findings: 0,
+    frozen: null,
     ...more,
   };
 }

@@ -1,5 +1,5 @@
 import { layerChanges } from "@/lib/deploy/layers";
-import { planDeployment } from "@/lib/deploy/plan";
+import { frozenRefusal, planDeployment } from "@/lib/deploy/plan";
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
 
@@ -36,6 +36,8 @@ export interface ServiceRow {
   readonly running: RowDeployment | null;
   readonly last: RowLast | null;
   readonly findings: number;
+  /** Why nobody may move it on; rolling back stays possible. */
+  readonly frozen: Refusal | null;
 }
 
 const rows = new WeakMap<Service, ServiceRow>();
@@ -68,6 +70,7 @@ function makeRow(service: Service): ServiceRow {
     running: service.running && toRowDeployment(service.running),
     last: service.last && toRowLast(service.last),
     findings: service.findings.length,
+    frozen: service.freeze && frozenRefusal(service.freeze),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Outcome, Phase, Step } from "@/lib/deploy/types";
+import type { TryResult } from "@/lib/health/types";
 import type { ServiceState } from "@/lib/services/types";
 
 /** The five tones; each has a shape of its own (see `icon.tsx`) and is never shown without a word. */
@@ -29,6 +30,14 @@ export const STEP_TONES: Record<Step["outcome"], Tone> = {
   running: "active",
   done: "good",
   failed: "bad",
+  unsure: "attention",
+};
+
+/** Not checked is attention, not bad: it says nothing about the service. */
+export const TRY_TONES: Record<TryResult, Tone> = {
+  pass: "good",
+  fail: "bad",
+  unmeasured: "attention",
 };
 
 /** The tone of a deployment, running or over. */

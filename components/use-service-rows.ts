@@ -73,6 +73,7 @@ function afterEvent(now: Fresh, event: StreamEvent): Fresh {
       return { epoch: event.epoch, revision: event.revision, rows: applyRows(now.rows, event) };
     case "deployment":
       return { ...now, rows: applyDeployment(now.rows, event.deployment) };
+    case "orders":
     case "status":
     case "ping":
       return now;

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { PROBE_PROBLEMS } from "@/components/probe-words";
 import { REHEARSALS, UNCHECKED } from "@/components/rehearsal-sentences";
 import { ERRORS, FINDINGS, PROBLEM_CODES, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
 import {
@@ -57,6 +58,12 @@ const PARAMS: Params = {
   group: "web",
   line: "line",
   load: "error",
+  address: "127.0.0.1:8081",
+  afterMs: 2000,
+  passes: 3,
+  intervalMs: 5000,
+  deadlineMs: 10_000,
+  until: 1_800_000_000_000,
 };
 
 describe("every code has words", () => {
@@ -64,7 +71,16 @@ describe("every code has words", () => {
     expect(say({ code, params: PARAMS })).not.toMatch(/No words are known/);
   });
 
-  const tables = { ERRORS, REFUSALS, FINDINGS, PROBLEMS, REASONS, REHEARSALS, UNCHECKED };
+  const tables = {
+    ERRORS,
+    REFUSALS,
+    FINDINGS,
+    PROBLEMS,
+    PROBE_PROBLEMS,
+    REASONS,
+    REHEARSALS,
+    UNCHECKED,
+  };
   for (const [name, table] of Object.entries(tables))
     it.each(Object.keys(table))(`${name}: %s`, (code) => {
       const sentence = (table as Record<string, (p: (name: string) => string) => string>)[code]?.((key) =>

@@ -1,4 +1,5 @@
 import { cleanText } from "@/components/clean-text";
+import { PROBE_PROBLEMS } from "@/components/probe-words";
 import { REHEARSALS, UNCHECKED } from "@/components/rehearsal-sentences";
 import { given, type Read, reader, type Sentence } from "@/components/sentence";
 import { ERRORS, FINDINGS, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
@@ -15,6 +16,7 @@ export function say(message: Message): string {
     ...PROBLEMS,
     ...REHEARSALS,
     ...UNCHECKED,
+    ...PROBE_PROBLEMS,
     ...REFUSALS,
     ...ERRORS,
     ...REASONS,
@@ -92,6 +94,7 @@ export const STEP_OUTCOME_WORDS: Record<Step["outcome"], string> = {
   running: "Running",
   done: "Done",
   failed: "Failed",
+  unsure: "Unsure",
 };
 
 const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string> = {
@@ -115,6 +118,7 @@ const STEPS: Record<StepName, (p: Read, step: Pick<Step, "direction">) => string
   trial: () => "Watch until somebody keeps it, or its time is over",
   "way-back": () => "Have systemd put back the files of the old version",
   kill: (p) => `End ${p("unit")} by force, since it would not stop`,
+  probe: (p) => `Probe ${p("address")}`,
 };
 
 /** One step in words. */

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = path.resolve(__dirname, "..");
 /** No I/O of their own: client components may import these. */
-const PURE = /^lib\/(errors|[a-z]+\/types|images\/version|deploy\/(plan|layers|summary)|engine\/interface)$/;
+const PURE =
+  /^lib\/(errors|[a-z]+\/types|images\/version|health\/address|deploy\/(plan|layers|summary)|engine\/interface)$/;
 
 /** What a file may import of ours, by where it lies; the first row that fits counts. `docs/architecture.md` says why. */
 const MAY: readonly [where: RegExp, may: RegExp][] = [
@@ -19,21 +20,25 @@ const MAY: readonly [where: RegExp, may: RegExp][] = [
   [/^lib\/images\//, /^lib\/(images\/|systemd\/|errors$|env$)/],
   [/^lib\/history\//, /^lib\/(history\/|db$|errors$|env$|[a-z]+\/types$|deploy\/layers$)/],
   [/^lib\/auth\//, /^lib\/(auth\/|db$|errors$|env$)/],
+  [/^lib\/health\//, /^lib\/(health\/|errors$|env$)/],
   [/^lib\/services\//, /^lib\/(services\/|systemd\/|images\/|errors$|[a-z]+\/types$)/],
   [/^lib\/rehearsal\//, /^lib\/(rehearsal|services|systemd|images)\/|^lib\/errors$/],
   [/^lib\/deploy\/(plan|layers)\.ts$/, PURE],
-  [/^lib\/deploy\//, /^lib\/(deploy|rehearsal|services|systemd|images|history)\/|^lib\/errors$/],
+  [/^lib\/deploy\//, /^lib\/(deploy|rehearsal|services|systemd|images|history|health)\/|^lib\/errors$/],
   [/^lib\/engine\/client\.ts$/, /^lib\/(engine\/interface$|systemd\/|errors$|[a-z]+\/types$)/],
   [
     /^lib\/engine\//,
-    /^lib\/(engine|deploy|rehearsal|services|systemd|images|history)\/|^lib\/(db|env|errors)$|^package\.json$/,
+    /^lib\/(engine|deploy|rehearsal|services|systemd|images|history|health)\/|^lib\/(db|env|errors)$|^package\.json$/,
   ],
   [/^lib\/action\.ts$/, /^lib\/(auth\/|errors$)/],
   [
     /^lib\/live/,
     /^lib\/(live|services|systemd|images|history|auth)|^lib\/engine\/(client|interface)$|^lib\/deploy\/summary$|^lib\/(db|env|errors|[a-z]+\/types)$/,
   ],
-  [/^components\//, /^components\/|^lib\/(errors|[a-z]+\/types|images\/version|deploy\/(plan|layers))$/],
+  [
+    /^components\//,
+    /^components\/|^lib\/(errors|[a-z]+\/types|images\/version|health\/address|deploy\/(plan|layers))$/,
+  ],
   [
     /^(app\/|proxy\.ts|instrumentation)/,
     /^(app|components)\/|^lib\/(?!deploy\/(run|recover|go-back|attach)|engine\/(service|start|main|door|inspector|rehearser)|rehearsal)/,

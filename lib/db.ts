@@ -19,6 +19,9 @@ export type DeploymentRow = Row<Prisma.Deployment>;
 export type StepRow = Row<Prisma.Step>;
 export type InspectionRow = Row<Prisma.Inspection>;
 export type RehearsalRow = Row<Prisma.Rehearsal>;
+export type HealthCheckRow = Row<Prisma.HealthCheck>;
+export type MarkRow = Row<Prisma.Mark>;
+export type FreezeRow = Row<Prisma.Freeze>;
 
 export type Value = string | number | null;
 

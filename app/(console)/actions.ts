@@ -53,9 +53,14 @@ export async function saveReason(_previous: Answer | null, form: FormData): Prom
   return answer(form.get("deployment"), await setReason(null, form));
 }
 
-const deploy = defineAction(DeployVersion, async ({ target, trialMinutes }, actor) => {
+const deploy = defineAction(DeployVersion, async ({ target, trialMinutes, despiteMark }, actor) => {
   const trial = trialMinutes === undefined ? {} : { trialMs: trialMinutes * 60_000 };
-  const { id } = await live().engine("Deploy", { ...target, ...trial, by: actor.name });
+  const { id } = await live().engine("Deploy", {
+    ...target,
+    ...trial,
+    by: actor.name,
+    despiteMark: despiteMark === "yes",
+  });
   refresh();
   return id;
 });

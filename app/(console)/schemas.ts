@@ -11,9 +11,11 @@ const Target = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** `despiteMark`: the button that was pressed says that the version is marked. */
 export const DeployVersion = z.object({
   target: Target,
   trialMinutes: z.coerce.number().int().min(1).max(1440).optional(),
+  despiteMark: z.literal("yes").optional(),
 });
 /** One target per ticked box. */
 export const DeployMany = z.object({

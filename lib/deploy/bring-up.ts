@@ -3,7 +3,6 @@ import type { Turn } from "@/lib/deploy/batch";
 import type { Host } from "@/lib/deploy/host";
 import type { WayBack } from "@/lib/deploy/intent";
 import { type Record, Setback } from "@/lib/deploy/record";
-import { type Fall, watchSettle } from "@/lib/deploy/settle";
 import type { Step } from "@/lib/deploy/types";
 import { changedUnits, hasUnit, isService, unitsToStart } from "@/lib/deploy/units";
 import { AppError } from "@/lib/errors";
@@ -167,27 +166,6 @@ async function runUnitJob(
 /** Somebody chose to go back; the reason of the signal is who. */
 export function sentBack(signal: AbortSignal): Setback {
   return new Setback({ code: "sent-back", params: { by: String(signal.reason) } });
-}
-
-/** The look after the settling time, as a step. */
-export async function settle(
-  host: Host,
-  record: Record,
-  units: readonly string[],
-  direction: Step["direction"],
-  signal: AbortSignal,
-): Promise<void> {
-  if (units.length === 0) return;
-  await record.step(
-    "settle",
-    direction,
-    async () => {
-      const fall: Fall | null = await watchSettle(host.systemd, units, host.settleMs, signal);
-      if (fall) throw new Setback(fall.message, fall);
-      if (signal.aborted) throw sentBack(signal);
-    },
-    { units: units.join(", ") },
-  );
 }
 
 /** A unit that is not loaded has no failure to reset. */

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { Host } from "@/lib/deploy/host";
 import { createExclusive } from "@/lib/deploy/host";
 import { AppError } from "@/lib/errors";
+import type { Probe } from "@/lib/health/types";
 import { layerFault } from "@/lib/images/layer-fit";
 import { parseImageName } from "@/lib/images/name";
 import { parseOsRelease } from "@/lib/images/os-release";
@@ -326,6 +327,7 @@ const ACTIVE = { stays: "active", dies: "active", refuses: "failed", hangs: "dea
 export async function createFakeHost(
   images: Readonly<Record<string, FakeImage>>,
   settleMs = 60,
+  probes: readonly Probe[] = [],
 ): Promise<Host & { systemd: FakeSystemd; root: string }> {
   const root = await mkdtemp(path.join(tmpdir(), "attache-fake-"));
   const paths: HostPaths = {
@@ -354,7 +356,7 @@ export async function createFakeHost(
     paths,
     imageRoots: [path.join(root, "srv/*")],
     stateDir: root,
-    settleMs,
+    orders: { healthOf: () => ({ settleMs, probes }), marksOf: () => [], freezeOf: () => null },
     inspected: () => null,
     async inspect(version) {
       const { units } = await systemd.getImageMetadata(version.path);

@@ -1,12 +1,16 @@
 import type { Switched } from "@/lib/deploy/attach";
-import { bringUp, sentBack, settle, wantedAfterSwitch } from "@/lib/deploy/bring-up";
+import { bringUp, sentBack, wantedAfterSwitch } from "@/lib/deploy/bring-up";
 import { type Armed, callOff, untilFired } from "@/lib/deploy/dead-man";
 import { goBack } from "@/lib/deploy/go-back";
 import { type Intent, uptimeMs, type WayBack } from "@/lib/deploy/intent";
+import { settle } from "@/lib/deploy/look-again";
 import { Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { watchSettle } from "@/lib/deploy/settle";
+import type { Message } from "@/lib/errors";
 
+/** How long a person has to decide where the probes could not, ms. */
+const UNDECIDED_MS = 15 * 60_000;
 /** A trial may take long: looked at less often, ms. */
 const TRIAL_LOOK_MS = 1000;
 /** At its end the engine itself goes back; PID 1 does where it has not by then, ms. */
@@ -35,12 +39,14 @@ export async function finishSwitch(
       rehearsed,
     });
     record.update({ phase: "settling" });
-    await settle(host, record, wanted.watch, "forward", run.back);
-    const { trialMs } = record.current;
+    const settled = await settle(host, record, wanted.watch, "forward", run.back);
+    // Mixed answers are for a person, who has as long as a trial for it.
+    const trialMs = record.current.trialMs ?? (settled.verdict === "undecided" ? UNDECIDED_MS : null);
     if (trialMs !== null) {
+      record.update({ message: settled.message });
       const trialEnds = uptimeMs() + trialMs;
       await standTrial(run, { ...intent, stage: "trial", trialEnds }, wanted.watch, armed);
-    } else await succeed(run, wanted.watch, armed);
+    } else await succeed(run, wanted.watch, armed, settled.message);
   } catch (error) {
     await goBack(given, intent, wayBack, error, armed);
   }
@@ -74,7 +80,8 @@ async function standTrial(
   await run.intents.write({ ...intent, deployment: record.current });
   await armed?.holdFor(leftMs + TRIAL_MARGIN_MS);
   await record.step("trial", "forward", async () => {
-    const fall = await watchSettle(host.systemd, watch, leftMs, AbortSignal.any([back, keep]), TRIAL_LOOK_MS);
+    const either = AbortSignal.any([back, keep]);
+    const fall = await watchSettle(host.systemd, watch, leftMs, either, { everyMs: TRIAL_LOOK_MS });
     if (fall) throw new Setback(fall.message, fall);
     if (back.aborted) throw sentBack(back);
     if (!keep.aborted) throw new Setback({ code: "trial-over", params: {} });
@@ -86,11 +93,11 @@ async function succeed(
   { record, plan, keep }: Run,
   watch: readonly string[],
   armed: Armed | null,
+  doubt: Message | null = null,
 ): Promise<void> {
   await callOff(armed);
   const version = plan.to?.label ?? "";
-  if (keep.aborted)
-    record.finish("succeeded", { code: "kept", params: { version, by: String(keep.reason) } });
-  else
-    record.finish("succeeded", { code: watch.length > 0 ? "stays-up" : "nothing-ran", params: { version } });
+  const proven = { code: watch.length > 0 ? "stays-up" : "nothing-ran", params: { version } };
+  const kept = { code: "kept", params: { version, by: String(keep.reason) } };
+  record.finish("succeeded", keep.aborted ? kept : (doubt ?? proven));
 }

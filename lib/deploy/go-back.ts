@@ -1,10 +1,11 @@
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
-import { bringUp, failedUnits, runUnitJobs, settle } from "@/lib/deploy/bring-up";
+import { bringUp, failedUnits, runUnitJobs } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { type Armed, FIRED } from "@/lib/deploy/dead-man";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
+import { settle } from "@/lib/deploy/look-again";
 import { layeringOf } from "@/lib/deploy/open-images";
 import { messageOf, type Record, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";

@@ -32,6 +32,8 @@ export async function readGround(
     layers: files?.layers ?? [],
     findings: files?.findings ?? [],
     running,
+    marks: host.orders.marksOf(service),
+    freeze: host.orders.freezeOf(service),
     others: attachments.filter((one) => one !== attachment),
   };
 }

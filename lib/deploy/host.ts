@@ -1,7 +1,19 @@
+import type { Health } from "@/lib/health/types";
+import type { Freeze, Mark } from "@/lib/history/types";
 import type { ImageVersion, Inspection, Rehearsal } from "@/lib/images/types";
 import type { Part } from "@/lib/rehearsal/scene";
 import type { Attachment } from "@/lib/services/types";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
+
+/** What people have laid down for the services of a host. */
+export interface Orders {
+  /** What a version has to show before it counts as healthy. */
+  healthOf(service: string): Health;
+  /** Marks that stand. */
+  marksOf(service: string): readonly Mark[];
+  /** The freeze that is on now. */
+  freezeOf(service: string): Freeze | null;
+}
 
 /** One host to deploy on: a value that is passed in, never a global. */
 export interface Host {
@@ -10,8 +22,7 @@ export interface Host {
   readonly imageRoots: readonly string[];
   /** Where our own files lie. */
   readonly stateDir: string;
-  /** How long units have to stay up, ms. */
-  readonly settleMs: number;
+  readonly orders: Orders;
   /** Opens an image, or answers from the cache while its stamp is the same. */
   inspect(version: ImageVersion): Promise<Inspection>;
   /** The cached result for these bytes, if any; never opens an image. */

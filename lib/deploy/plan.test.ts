@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Ground, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
 import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { Freeze, Mark } from "@/lib/history/types";
 import type { ImageVersion, Inspection } from "@/lib/images/types";
 import type { Attachment } from "@/lib/services/types";
 
@@ -39,6 +40,26 @@ const attachment: Attachment = {
 };
 const running = { id: "01H", by: "ann", to: "1.10.0" } as DeploymentSummary;
 
+const mark: Mark = {
+  id: "01H",
+  service: "web",
+  label: "1.10.0",
+  deploymentId: null,
+  by: "ann",
+  at: 0,
+  reason: "eats data",
+  lifted: null,
+};
+const freeze: Freeze = {
+  id: "01H",
+  service: "web",
+  by: "ann",
+  at: 0,
+  reason: "holidays",
+  until: null,
+  lifted: null,
+};
+
 const ground: Ground = {
   name: "web",
   attachment,
@@ -47,6 +68,8 @@ const ground: Ground = {
   layers: [],
   findings: [],
   running: null,
+  marks: [],
+  freeze: null,
 };
 
 describe("planDeployment", () => {
@@ -105,6 +128,26 @@ describe("planDeployment", () => {
     });
   });
 
+  it.each([
+    ["1.10.0", { marks: [mark] }, false, "marked"],
+    ["1.10.0", { marks: [mark] }, true, "upgrade"],
+    ["1.8.0", { marks: [mark] }, false, "rollback"],
+    ["1.8.0", { marks: [{ ...mark, label: "1.8.0" }] }, false, "marked"],
+    ["1.8.0", { marks: [{ ...mark, label: "1.8.0" }] }, true, "rollback"],
+    ["1.10.0", { freeze }, false, "frozen"],
+    ["1.10.0", { freeze, marks: [mark] }, true, "frozen"],
+    ["1.10.0", { freeze, attachment: null, currentLabel: null }, false, "frozen"],
+    ["1.8.0", { freeze }, false, "rollback"],
+  ] as const)("to %s with %o, wanted despite a mark %s: %s", (to, change, despiteMark, expected) => {
+    const planned = planDeployment({ ...ground, ...change }, to, undefined, { despiteMark });
+    expect(planned.ok ? planned.plan.kind : planned.refusal.code).toBe(expected);
+    // Planned again after the grace period, it is still wanted.
+    if (planned.ok) {
+      const again = { despiteMark: planned.plan.despiteMark ?? false };
+      expect(planDeployment({ ...ground, ...change }, to, undefined, again).ok).toBe(true);
+    }
+  });
+
   it("names who is deploying", () => {
     const planned = planDeployment({ ...ground, running }, "1.10.0");
     expect(planned).toEqual({
@@ -115,6 +158,11 @@ describe("planDeployment", () => {
 });
 
 describe("planDetach and planRestart", () => {
+  it("a frozen service is restarted, and not detached", () => {
+    expect(planDetach({ ...ground, freeze })).toMatchObject({ refusal: { code: "frozen" } });
+    expect(planRestart({ ...ground, freeze }).ok).toBe(true);
+  });
+
   it("detach even when the image file is gone, as long as another version names the stem", () => {
     expect(planDetach({ ...ground, versions: [version("1.10.0")] })).toMatchObject({ ok: true });
     expect(planDetach({ ...ground, versions: [] })).toMatchObject({ refusal: { code: "image-missing" } });

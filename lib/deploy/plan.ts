@@ -1,6 +1,7 @@
 import { planLayers, toLayerRef } from "@/lib/deploy/layers";
 import type { Kind, LayerRef, Refusal, VersionRef } from "@/lib/deploy/types";
 import type { Message, Params } from "@/lib/errors";
+import type { Freeze, Mark } from "@/lib/history/types";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 import { compareVersions } from "@/lib/images/version";
 import type { Attachment, Service } from "@/lib/services/types";
@@ -8,7 +9,7 @@ import type { Attachment, Service } from "@/lib/services/types";
 /** What a plan is made from: the page has it in its model, the engine reads it afresh. */
 export type Ground = Pick<
   Service,
-  "name" | "attachment" | "currentLabel" | "versions" | "layers" | "findings" | "running"
+  "name" | "attachment" | "currentLabel" | "versions" | "layers" | "findings" | "running" | "marks" | "freeze"
 >;
 
 export interface Plan {
@@ -20,6 +21,16 @@ export interface Plan {
   readonly attachment: Attachment | null;
   /** Restart only: the one unit that was asked for, `null` = every unit that runs. */
   readonly unit: string | null;
+  /** Somebody wants this very version although it is marked. */
+  readonly despiteMark?: boolean;
+}
+
+/** What somebody wants beside the version. */
+export interface Wishes {
+  /** Other versions of extensions, by stem; those that it does not name stay as they are. */
+  readonly layers?: Readonly<Record<string, string>>;
+  /** This very version, although it is marked. */
+  readonly despiteMark?: boolean;
 }
 
 export type Planned =
@@ -34,14 +45,14 @@ const DANGEROUS = ["stem-shared", "in-portables-link-dir"] as const;
  * it. The page asks to explain a greyed-out button, the engine asks again
  * before it touches the host: the world may have moved in between.
  * `expected` is the version the page showed (`null` = detached); leave it out
- * to skip that comparison. `wanted` names another version for extensions, by
- * stem; those that it does not name stay as they are.
+ * to skip that comparison. A marked version is refused unless somebody wants
+ * that very one, and while the service is frozen only a rollback is planned.
  */
 export function planDeployment(
   now: Ground,
   to: string,
   expected?: string | null,
-  wanted: Readonly<Record<string, string>> = {},
+  { layers: wanted = {}, despiteMark = false }: Wishes = {},
 ): Planned {
   const early = commonRefusal(now, expected);
   if (early) return no(early);
@@ -67,7 +78,11 @@ export function planDeployment(
 
   const order = isSameBase ? (layers.order ?? 0) : compareVersions(to, current?.label ?? "");
   const kind = !current ? "attach" : order < 0 ? "rollback" : "upgrade";
-  return yes(now, kind, target, null, layers.to);
+  if (now.freeze && kind !== "rollback") return no(frozenRefusal(now.freeze));
+  const mark = isSameBase ? undefined : now.marks.find((one) => one.label === to);
+  if (mark && !despiteMark) return no(markedRefusal(mark));
+  const planned = yes(now, kind, target, null, layers.to);
+  return planned.ok && mark ? { ok: true, plan: { ...planned.plan, despiteMark } } : planned;
 }
 
 /** Decides whether the service may be detached. The image file may be gone: any other version of the stem can name it. */
@@ -76,6 +91,7 @@ export function planDetach(now: Ground, expected?: string | null): Planned {
   if (early) return no(early);
   if (!now.attachment) return no({ code: "not-attached", params: { service: now.name } });
   if (now.versions.length === 0) return no({ code: "image-missing", params: { path: now.attachment.path } });
+  if (now.freeze) return no(frozenRefusal(now.freeze));
   const lost = now.layers.find(({ versions }) => versions.length === 0);
   if (lost) return no({ code: "layer-missing", params: { service: now.name, path: lost.path } });
   const shared = findingOf(now, DANGEROUS);
@@ -96,6 +112,14 @@ function commonRefusal(now: Ground, expected: string | null | undefined): Refusa
   if (expected !== undefined && expected !== now.currentLabel)
     return { code: "stale", params: { expected: expected ?? "", actual: now.currentLabel ?? "" } };
   return null;
+}
+
+export function markedRefusal({ label, by, reason, deploymentId }: Mark): Refusal {
+  return { code: "marked", params: { version: label, by, reason, id: deploymentId ?? "" } };
+}
+
+export function frozenRefusal({ by, reason, until }: Freeze): Refusal {
+  return { code: "frozen", params: { by, reason, until: until ?? 0 } };
 }
 
 function runningRefusal(running: NonNullable<Ground["running"]>): Refusal {

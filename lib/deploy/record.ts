@@ -15,6 +15,17 @@ export class Setback extends Error {
   }
 }
 
+/** A look that says nothing against the version and nothing for it. */
+export class Doubt extends Error {
+  readonly why: Message;
+
+  constructor(why: Message) {
+    super(`${why.code} ${JSON.stringify(why.params)}`);
+    this.name = "Doubt";
+    this.why = why;
+  }
+}
+
 /** Thrown by a check: nothing was changed, and this is why. */
 export class Refused extends Error {
   readonly refusal: Refusal;
@@ -28,7 +39,7 @@ export class Refused extends Error {
 
 /** Any failure as code and parameters. */
 export function messageOf(error: unknown): Message {
-  if (error instanceof Setback) return error.why;
+  if (error instanceof Setback || error instanceof Doubt) return error.why;
   if (error instanceof Refused) return error.refusal;
   if (error instanceof AppError) return { code: error.code, params: error.params };
   const code = DISK_ERRORS[errnoOf(error)];
@@ -55,7 +66,7 @@ function pathOf(error: unknown): string {
 export interface Record {
   readonly current: Deployment;
   update(change: Partial<Deployment>): void;
-  /** Runs `work` as a named, timed step; a failure is recorded and thrown on. */
+  /** Runs `work` as a named, timed step; a failure or a doubt is recorded and thrown on. */
   step<T>(name: StepName, direction: Step["direction"], work: () => Promise<T>, params?: Params): Promise<T>;
   finish(outcome: Outcome, message: Message | null): void;
 }
@@ -95,7 +106,7 @@ export function createRecord(initial: Deployment, publish: (deployment: Deployme
         end("done", null);
         return value;
       } catch (error) {
-        end("failed", messageOf(error));
+        end(error instanceof Doubt ? "unsure" : "failed", messageOf(error));
         throw error;
       }
     },

@@ -130,7 +130,7 @@ describe("a switch of a service with extensions", () => {
   it("is not planned while the file of a layer is gone, or for a layer that is not there", async () => {
     const host = await extended();
     const refusalOf = async (layers: Readonly<Record<string, string>>) => {
-      const planned = planDeployment(await readGround(host, "web", null), "1.0", "1.0", layers);
+      const planned = planDeployment(await readGround(host, "web", null), "1.0", "1.0", { layers });
       return planned.ok ? null : planned.refusal.code;
     };
     expect(await refusalOf({})).toBe("already-current");
@@ -170,7 +170,7 @@ describe("a switch of a service with extensions", () => {
   ] as const)("settles after the engine's death %s", async (_name, before, outcome, layer) => {
     const host = await extended();
     const { run: open } = await prepare(host, (ground) =>
-      planDeployment(ground, "1.0", "1.0", { themes: "2" }),
+      planDeployment(ground, "1.0", "1.0", { layers: { themes: "2" } }),
     );
     const choice = { matches: ["web"], units: ["web-themes.service", "web.service"] };
     const running = choice.units.map((unit) => ({
@@ -223,7 +223,7 @@ async function run(host: FakeHost, decide: Decide, service?: string): Promise<De
 }
 
 function deploy(host: FakeHost, version: string, layers: Readonly<Record<string, string>> = {}) {
-  return run(host, (ground) => planDeployment(ground, version, undefined, layers));
+  return run(host, (ground) => planDeployment(ground, version, undefined, { layers: layers ?? {} }));
 }
 
 /** The drop-in as portabled would have written it. */

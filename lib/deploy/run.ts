@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import type { Turn } from "@/lib/deploy/batch";
-import { runUnitJobs, settle } from "@/lib/deploy/bring-up";
+import { runUnitJobs } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { type Armed, callOff, type DeadMan, type Prepared, untilFired } from "@/lib/deploy/dead-man";
@@ -11,6 +11,7 @@ import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
 import { wantedLayers } from "@/lib/deploy/layers";
+import { settle } from "@/lib/deploy/look-again";
 import type { Choice } from "@/lib/deploy/matches";
 import { plannedLayering } from "@/lib/deploy/open-images";
 import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
@@ -167,7 +168,10 @@ async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostG
       ? planDetach(now)
       : plan.kind === "restart"
         ? planRestart(now, plan.unit)
-        : planDeployment(now, plan.to?.label ?? "", undefined, wantedLayers(plan.from, plan.to));
+        : planDeployment(now, plan.to?.label ?? "", undefined, {
+            layers: wantedLayers(plan.from, plan.to),
+            despiteMark: plan.despiteMark ?? false,
+          });
   if (!planned.ok) throw new Refused(planned.refusal);
   return now;
 }
@@ -247,9 +251,9 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
   try {
     await runUnitJobs(host, record, "restart", units, "forward", { signal: run.back });
     record.update({ phase: "settling" });
-    await settle(host, record, units, "forward", new AbortController().signal);
+    const settled = await settle(host, record, units, "forward", new AbortController().signal);
     const code = units.length > 0 ? "stays-up" : "nothing-ran";
-    record.finish("succeeded", { code, params: { version: plan.from?.label ?? "" } });
+    record.finish("succeeded", settled.message ?? { code, params: { version: plan.from?.label ?? "" } });
   } catch (error) {
     await keepLog(host, record, error);
     record.finish("needs-person", await withFacts(host, plan.service, messageOf(error)));

@@ -11,18 +11,26 @@ export interface Fall {
   readonly message: Message;
 }
 
+export interface SettleOptions {
+  /** How often to look, ms. */
+  readonly everyMs?: number;
+  /** Whether nothing else is waited for: until then it goes on watching. */
+  readonly isOver?: () => boolean;
+}
+
 /**
  * Looks again: a start job that ended well proves nothing for `Type=simple`
  * (the process may fail to exec or die a moment later). The units must stay up
- * for `settleMs` without a restart. Resolves with the first fall, or `null`
- * when all stayed up; aborting the signal ends the wait early with `null`.
+ * for `settleMs`, and until `isOver`, without a restart. Resolves with the
+ * first fall, or `null` when all stayed up; aborting the signal ends the wait
+ * early with `null`.
  */
 export async function watchSettle(
   systemd: Systemd,
   units: readonly string[],
   settleMs: number,
   signal: AbortSignal,
-  everyMs = LOOK_EVERY_MS,
+  { everyMs = LOOK_EVERY_MS, isOver = () => true }: SettleOptions = {},
 ): Promise<Fall | null> {
   const first = await Promise.all(units.map((unit) => systemd.unitStatus(unit)));
   for (const status of first) {
@@ -30,10 +38,10 @@ export async function watchSettle(
     if (fall) return fall;
   }
   const end = performance.now() + settleMs;
-  while (performance.now() < end) {
-    await sleep(Math.min(everyMs, Math.max(1, end - performance.now())), undefined, { signal }).catch(
-      ignoreAbort,
-    );
+  while (performance.now() < end || !isOver()) {
+    const left = end - performance.now();
+    const pauseMs = left > 0 ? Math.min(everyMs, Math.max(1, left)) : everyMs;
+    await sleep(pauseMs, undefined, { signal }).catch(ignoreAbort);
     if (signal.aborted) return null;
     const states = await systemd.unitStates(units);
     const suspect = states.find((state) => !looksUp(state));

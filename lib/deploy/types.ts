@@ -38,6 +38,7 @@ export const STEPS = [
   "trial", // watches until someone keeps the version, or the time is over
   "way-back", // PID 1 puts the old version back without portabled
   "kill", // { unit } ends what would not stop
+  "probe", // { address }  tries a probe of the service until it is judged
 ] as const;
 export type StepName = (typeof STEPS)[number];
 
@@ -50,7 +51,8 @@ export interface Step {
   readonly params: Params;
   readonly startedAt: number;
   readonly durationMs: number | null;
-  readonly outcome: "running" | "done" | "failed";
+  /** `unsure`: it told nothing, for or against. */
+  readonly outcome: "running" | "done" | "failed" | "unsure";
   readonly message: Message | null;
 }
 
@@ -172,5 +174,14 @@ export interface Refusal extends Message {
     | "no-room" //               { path, what: "space" | "files" }
     | "no-such-unit" //          { unit }
     | "would-not-start" //       { version, unit, problem } plus the params of the problem, by a rehearsal
+    | "marked" //                { version, by, reason, id }  somebody has to want it despite its mark
+    | "frozen" //                { by, reason, until }  0 = until somebody lifts it
+    | "not-marked" //            { version }
+    | "not-frozen" //            { service }
+    | "reason-missing" //        {}
+    | "not-running" //           { service }  nothing that a probe could ask
+    | "probe-not-local" //       { address }
+    | "probe-address" //         { address }
+    | "probe-deadline" //        { passes, intervalMs, deadlineMs }
     | "engine-restarted"; //     {}        the engine ended before anything was changed
 }

@@ -54,4 +54,4 @@ const INTROSPECTION = `<interface name="${ENGINE.interface}">${Object.keys(METHO
   )
   .join(
     "",
-  )}${["DeploymentChanged", "Inspected", "Rehearsed"].map((name) => `<signal name="${name}"><arg name="json" type="s"/></signal>`).join("")}</interface>`;
+  )}${["DeploymentChanged", "Inspected", "Rehearsed", "Noted"].map((name) => `<signal name="${name}"><arg name="json" type="s"/></signal>`).join("")}</interface>`;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Deployment } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
+import { HealthSchema, type ProbeAnswer } from "@/lib/health/types";
 import type { Inspection, Rehearsal } from "@/lib/images/types";
 
 /**
@@ -43,6 +44,8 @@ export const METHODS = {
       graceMs: GraceMs.optional(),
       /** Back to the present version after this long, unless someone keeps the new one. */
       trialMs: z.number().int().min(1000).max(86_400_000).optional(),
+      /** Somebody wants this very version although it is marked. */
+      despiteMark: z.boolean().optional(),
     })
     .strict(),
   /** Several at once, which share one reload. `stopAtFailure`: in the order given, and none behind the first that fails. */
@@ -84,6 +87,18 @@ export const METHODS = {
   Keep: z.object({ id: DeploymentId, by: By }).strict(),
   /** Adds or replaces the reason of a deployment, running or long past. */
   SetReason: z.object({ id: DeploymentId, by: By, reason: Reason }).strict(),
+  /** What every version of the service has to show from now on. */
+  SetHealth: z.object({ service: Name, health: HealthSchema, by: By }).strict(),
+  /** Tries each probe once on what runs now, and keeps nothing; at most 2 s. */
+  TryHealth: z.object({ service: Name, health: HealthSchema }).strict(),
+  /** Takes a version out of what is offered. An empty reason is refused, here and below. */
+  Mark: z.object({ service: Name, version: Version, reason: Reason.trim(), by: By }).strict(),
+  LiftMark: z.object({ service: Name, version: Version, reason: Reason.trim(), by: By }).strict(),
+  /** Until it ends nobody moves the service on. `until`: ms since 1970, `null` = until somebody ends it. */
+  Freeze: z
+    .object({ service: Name, reason: Reason.trim(), until: z.number().int().min(0).nullable(), by: By })
+    .strict(),
+  Unfreeze: z.object({ service: Name, reason: Reason.trim(), by: By }).strict(),
   /** Deployments under way. */
   Running: z.object({}).strict(),
 } as const;
@@ -106,6 +121,12 @@ export interface Outputs {
   Cancel: { accepted: "cancelled" | "going-back" };
   Keep: Record<string, never>;
   SetReason: Record<string, never>;
+  SetHealth: Record<string, never>;
+  TryHealth: { answers: ProbeAnswer[] };
+  Mark: Record<string, never>;
+  LiftMark: Record<string, never>;
+  Freeze: Record<string, never>;
+  Unfreeze: Record<string, never>;
   Running: { deployments: Deployment[]; version: string };
 }
 
@@ -120,5 +141,7 @@ export interface Signals {
   Inspected: { service: string; inspections: Inspection[] };
   /** Versions of one service that were rehearsed. */
   Rehearsed: { service: string; rehearsals: Rehearsal[] };
+  /** What is laid down for a service is new on record: its checks, marks or freezes. */
+  Noted: { service: string };
 }
 export type SignalName = keyof Signals;

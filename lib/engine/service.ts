@@ -3,7 +3,14 @@ import type { DeadMan } from "@/lib/deploy/dead-man";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents } from "@/lib/deploy/intent";
-import { type Plan, type Planned, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
+import {
+  type Plan,
+  type Planned,
+  planDeployment,
+  planDetach,
+  planRestart,
+  type Wishes,
+} from "@/lib/deploy/plan";
 import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import type { Reserve } from "@/lib/deploy/reserve";
@@ -13,6 +20,8 @@ import type { Deployment, DeploymentSummary, Outcome, Phase } from "@/lib/deploy
 import { createIds } from "@/lib/engine/ids";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
+import { createOrderMethods } from "@/lib/engine/order-methods";
+import type { OrderBook } from "@/lib/engine/orders";
 import type { Rehearser } from "@/lib/engine/rehearser";
 import type { AppError, Message } from "@/lib/errors";
 
@@ -33,6 +42,7 @@ export interface EngineOptions {
   readonly deadMan: DeadMan;
   readonly reserve: Reserve;
   readonly journal: Journal;
+  readonly orders: OrderBook;
   readonly graceMs: number;
   /** The newest id on record. */
   readonly lastId: string | null;
@@ -93,6 +103,7 @@ export function createEngine(options: EngineOptions): {
   });
   const release = async (one: Held) => {
     const last = one.record.current;
+    options.orders.learn(last);
     await journal.save(last);
     await options.deadMan
       .forget(last.id)
@@ -151,8 +162,9 @@ export function createEngine(options: EngineOptions): {
   };
 
   const methods: Methods = {
+    ...createOrderMethods(host, options.orders),
     Deploy: (input) =>
-      begin(input, (ground) => planDeployment(ground, input.version, input.expected, input.layers)),
+      begin(input, (ground) => planDeployment(ground, input.version, input.expected, wishesOf(input))),
     async DeployMany({ targets, stopAtFailure, ...asked }) {
       const batch = newId();
       const claims = await Promise.all(
@@ -231,6 +243,10 @@ export function createEngine(options: EngineOptions): {
       );
     },
   };
+}
+
+function wishesOf({ layers, despiteMark = false }: Input<"Deploy">): Wishes {
+  return { despiteMark, ...(layers ? { layers } : {}) };
 }
 
 /** A service that is ours to change, and its deployment planned; or why not. */

@@ -11,6 +11,7 @@ import { emit, openDoor } from "@/lib/engine/door";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector } from "@/lib/engine/inspector";
 import { createKeeper } from "@/lib/engine/keeper";
+import { createOrderBook } from "@/lib/engine/orders";
 import { createRehearser } from "@/lib/engine/rehearser";
 import { createEngine } from "@/lib/engine/service";
 import { HOST_PATHS, readEnv } from "@/lib/env";
@@ -39,9 +40,13 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
   bus.start();
   await bus.whenUp();
   const systemd = between(createSystemd(bus));
-  const keeper = createKeeper(
-    openDatabase({ file: env.databaseFile, mode: "owner", migrations: MIGRATIONS }),
-  );
+  const db = openDatabase({ file: env.databaseFile, mode: "owner", migrations: MIGRATIONS });
+  const keeper = createKeeper(db);
+  const orders = createOrderBook({
+    db,
+    settleMs: env.settleMs,
+    noted: (service) => emit(bus, "Noted", { service }),
+  });
 
   const finder = createImageFinder(() => readImagePlaces({ imageRoots: env.imageRoots, paths: HOST_PATHS }));
   const inspector = createInspector({
@@ -82,7 +87,7 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     paths: HOST_PATHS,
     imageRoots: env.imageRoots,
     stateDir: env.stateDir,
-    settleMs: env.settleMs,
+    orders,
     inspect: inspector.inspect,
     inspected: inspector.inspected,
     rehearse: rehearser.rehearse,
@@ -100,6 +105,7 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     deadMan,
     reserve,
     journal: keeper,
+    orders,
     graceMs: env.graceMs,
     lastId: keeper.lastId(),
     version,

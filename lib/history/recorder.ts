@@ -1,6 +1,7 @@
 import type { DeploymentRow, OwnedDatabase, StepRow, Writing } from "@/lib/db";
 import type { Deployment } from "@/lib/deploy/types";
 import { AppError } from "@/lib/errors";
+import { markByVerdict } from "@/lib/history/marks";
 import { readDeployment } from "@/lib/history/queries";
 import { toRow, toStepRow } from "@/lib/history/rows";
 
@@ -114,6 +115,7 @@ function writeDeployment(connection: Writing, deployment: Deployment): void {
     deployment.id,
     deployment.steps.length,
   );
+  markByVerdict(connection, deployment);
 }
 
 /** A digest that is on record is kept when the new row has none: it is worked out beside the deployment. */

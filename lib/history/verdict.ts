@@ -6,6 +6,7 @@ export type Verdict = "up" | "down";
 
 /** Failures of the version itself: its units did not start or did not stay. A lost bus or a person's "go back" says nothing about it. */
 const OWN_FAULTS: ReadonlySet<string> = new Set([
+  "probe-failed",
   "job-failed",
   "unit-failed",
   "unit-gone",
@@ -13,6 +14,9 @@ const OWN_FAULTS: ReadonlySet<string> = new Set([
   "unit-skipped",
   "unit-stopped",
 ]);
+
+/** It stayed up, but a probe that would say more could not be tried, or gave mixed answers. */
+const UNPROVEN: ReadonlySet<string> = new Set(["probe-unchecked", "probe-undecided"]);
 
 export function verdictOf({
   kind,
@@ -25,7 +29,7 @@ export function verdictOf({
   // Only an extension was to change: that it failed says nothing about the version below it.
   const isSameBase = from?.path === to.path;
   if (isSameBase && outcome !== "succeeded") return null;
-  if (outcome === "succeeded") return "up";
+  if (outcome === "succeeded") return UNPROVEN.has(message?.code ?? "") ? null : "up";
   const hasFailed = outcome === "reverted" || outcome === "needs-person";
   return hasFailed && OWN_FAULTS.has(causeOf(message)) ? "down" : null;
 }

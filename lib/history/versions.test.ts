@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { OwnedDatabase } from "@/lib/db";
 import type { Deployment } from "@/lib/deploy/types";
 import { aDeployment, createScratch, type Scratch } from "@/lib/history/fixtures";
+import { listMarks, standing } from "@/lib/history/marks";
 import { createRecorder } from "@/lib/history/recorder";
-import { failedLabels, failedLabelsByService, ranBefore, ranBeforeByService } from "@/lib/history/versions";
+import { ranBefore, ranBeforeByService } from "@/lib/history/versions";
 
 let scratch: Scratch;
 beforeAll(() => {
@@ -28,6 +29,10 @@ async function record(changes: readonly Change[]): Promise<OwnedDatabase> {
   await recorder.save(aDeployment(99, { service: "other", from: null, to: version("7"), ...fell }));
   return db;
 }
+
+/** Labels whose mark stands. */
+const marked = (db: OwnedDatabase, service: string | null, of = service) =>
+  (standing(listMarks(db, service)).get(of ?? "") ?? []).map(({ label }) => label);
 
 describe.each<[string, readonly Change[], string[], string[]]>([
   ["nothing yet", [], [], []],
@@ -70,6 +75,21 @@ describe.each<[string, readonly Change[], string[], string[]]>([
     ["1"],
     ["2"],
   ],
+  [
+    "failed its probe",
+    [["1", "2", { ...fell, message: { code: "probe-failed", params: {} } }]],
+    ["1"],
+    ["2"],
+  ],
+  [
+    "a version that fell, and of which nobody can tell now",
+    [
+      ["1", "2", fell],
+      ["1", "2", { message: { code: "probe-undecided", params: {} } }],
+    ],
+    ["1"],
+    ["2"],
+  ],
   ["refused", [["1", "2", { outcome: "refused" }]], ["1"], []],
   ["detached", [["1", null, { kind: "detach" }]], ["1"], []],
   ["restarted", [["1", "1", { kind: "restart" }]], ["1"], []],
@@ -79,8 +99,8 @@ describe.each<[string, readonly Change[], string[], string[]]>([
     const db = await record(changes);
     expect(ranBefore(db, "startpage")).toEqual(ran);
     expect(ranBeforeByService(db).get("startpage") ?? []).toEqual(ran);
-    expect([...failedLabels(db, "startpage")]).toEqual(failed);
-    expect([...(failedLabelsByService(db).get("startpage") ?? [])]).toEqual(failed);
-    expect([...failedLabels(db, "other")]).toEqual(["7"]);
+    expect(marked(db, "startpage")).toEqual(failed);
+    expect(marked(db, null, "startpage")).toEqual(failed);
+    expect(marked(db, "other")).toEqual(["7"]);
   });
 });

@@ -10,20 +10,6 @@ export function ranBefore(db: Database, service: string): string[] {
   return grouped(ranRows(db, service)).get(service) ?? [];
 }
 
-/**
- * Labels of versions that did not stay up when they were last tried, by
- * service; a later success clears one. Throws `AppError("database")`.
- */
-export function failedLabelsByService(db: Database): Map<string, Set<string>> {
-  const rows = grouped(failedRows(db, null));
-  return new Map([...rows].map(([service, labels]) => [service, new Set(labels)]));
-}
-
-/** The same for one service. */
-export function failedLabels(db: Database, service: string): Set<string> {
-  return new Set(grouped(failedRows(db, service)).get(service));
-}
-
 interface LabelRow {
   readonly service: string;
   readonly label: string;
@@ -42,19 +28,6 @@ function ranRows(db: Database, service: string | null): LabelRow[] {
       ...(service === null ? [] : [service, service]),
     ),
   );
-}
-
-/** Next to `max(id)`, SQLite takes `verdict` from the row that has it (sqlite.org/lang_select.html#bareagg). */
-function failedRows(db: Database, service: string | null): LabelRow[] {
-  return db
-    .read((connection) =>
-      connection.all<LabelRow & { readonly verdict: string }>(
-        `SELECT service, toLabel AS label, verdict, max(id) FROM Deployment
-         WHERE verdict IS NOT NULL ${service === null ? "" : "AND service = ?"} GROUP BY service, toLabel`,
-        ...(service === null ? [] : [service]),
-      ),
-    )
-    .filter((row) => row.verdict === "down");
 }
 
 function grouped(rows: readonly LabelRow[]): Map<string, string[]> {

@@ -5,15 +5,19 @@ import type { Deployment } from "@/lib/deploy/types";
 import { createEngineClient, type EngineClient } from "@/lib/engine/client";
 import { HOST_PATHS, readEnv } from "@/lib/env";
 import { AppError } from "@/lib/errors";
+import { type HealthOnRecord, healthOnRecord } from "@/lib/history/health";
 import { type ImageTexts, imageTexts } from "@/lib/history/inspections";
+import { listFreezes, listMarks } from "@/lib/history/marks";
 import {
   type DeploymentFilter,
   type DeploymentPage,
   getDeployment,
   listDeployments,
 } from "@/lib/history/queries";
+import type { Freeze, Mark } from "@/lib/history/types";
 import { imageSource } from "@/lib/live/image-source";
 import { createPast } from "@/lib/live/past";
+import { createThaw } from "@/lib/live/thaw";
 import { createModel } from "@/lib/services/model";
 import type { Model } from "@/lib/services/sources";
 import type { Service } from "@/lib/services/types";
@@ -34,6 +38,8 @@ export type LiveEvent =
       readonly hostChanged: boolean;
     }
   | { readonly type: "deployment"; readonly deployment: Deployment }
+  /** What is laid down for a service has changed, which its row may not show. */
+  | { readonly type: "orders"; readonly service: string }
   | { readonly type: "status"; readonly bus: LinkState; readonly engine: LinkState; readonly seenAt: number };
 
 /** Everything that the web server knows and follows, and its way to ask for changes. */
@@ -46,12 +52,21 @@ export interface Live extends Pick<Model, "snapshot" | "service" | "details"> {
   deployment(id: string): Promise<Deployment | null>;
   /** Throws `AppError("database")`. */
   history(filter: DeploymentFilter): Promise<DeploymentPage>;
+  /** What is laid down for a service, marks and freezes of old included. Throws `AppError("database")`. */
+  orders(service: string): Promise<OrdersOnRecord>;
   /** What was found in an image when it was opened last. Throws `AppError("database")`. */
   texts(path: string): Promise<ImageTexts | null>;
   on(listener: (event: LiveEvent) => void): () => void;
   /** Ends every open stream, once. */
   onClose(listener: () => void): () => void;
   close(): void;
+}
+
+export interface OrdersOnRecord {
+  /** `null` where the host's default holds. */
+  readonly health: HealthOnRecord | null;
+  readonly marks: readonly Mark[];
+  readonly freezes: readonly Freeze[];
 }
 
 const KEY = Symbol.for("attache.live");
@@ -108,7 +123,8 @@ function createLive(): Live {
         return deployment ? summarise(deployment) : null;
       },
       last: past.last,
-      failedLabels: past.failedLabels,
+      marks: past.marks,
+      freeze: past.freeze,
       ranBefore: past.ranBefore,
       onChange(listener) {
         pastListeners.add(listener);
@@ -125,11 +141,14 @@ function createLive(): Live {
   const tellPast = (service: string | null) => {
     for (const listener of pastListeners) listener(service);
   };
+  const thaw = createThaw(past.nextThaw, () => tellPast(null));
   /** The engine makes the database at its first start, which may be after ours. */
   const readPast = () => {
     clearTimeout(retry);
-    if (past.refresh()) tellPast(null);
-    else retry = setTimeout(readPast, DATABASE_RETRY_MS).unref();
+    if (past.refresh()) {
+      thaw.follow();
+      tellPast(null);
+    } else retry = setTimeout(readPast, DATABASE_RETRY_MS).unref();
   };
 
   /** The engine tells the end a moment before it is on record. */
@@ -151,6 +170,11 @@ function createLive(): Live {
       justEnded.get(id) ??
       getDeployment(past.database, id),
     history: async (filter) => listDeployments(past.database, filter),
+    orders: async (service) => ({
+      health: healthOnRecord(past.database, service),
+      marks: listMarks(past.database, service),
+      freezes: listFreezes(past.database, service),
+    }),
     texts: async (path) => imageTexts(past.database, path),
     on(listener) {
       listeners.add(listener);
@@ -177,6 +201,12 @@ function createLive(): Live {
         tellPast(service);
         tell({ type: "deployment", deployment });
       });
+      engine.on("Noted", ({ service }) => {
+        if (!past.refreshService(service)) return;
+        thaw.follow();
+        tellPast(service);
+        tell({ type: "orders", service });
+      });
       engine.onLink(() => {
         if (engine.link.state === "up") readPast();
         tellStatus();
@@ -187,6 +217,7 @@ function createLive(): Live {
     close() {
       for (const listener of closing) listener();
       clearTimeout(retry);
+      thaw.close();
       model.close();
       engine.close();
       bus.close();

@@ -2,34 +2,40 @@ import { type Database, openDatabase } from "@/lib/db";
 import type { DeploymentSummary } from "@/lib/deploy/types";
 import { AppError } from "@/lib/errors";
 import { allInspections } from "@/lib/history/inspections";
+import { listFreezes, listMarks, standing } from "@/lib/history/marks";
 import { lastPerService, listDeployments } from "@/lib/history/queries";
 import { allRehearsals } from "@/lib/history/rehearsals";
-import { failedLabels, failedLabelsByService, ranBefore, ranBeforeByService } from "@/lib/history/versions";
+import type { Freeze, Mark } from "@/lib/history/types";
+import { ranBefore, ranBeforeByService } from "@/lib/history/versions";
 import type { Inspection, Rehearsal } from "@/lib/images/types";
 
 /** What the model needs of the past, in memory: a page view reads no table. */
 export interface Past {
   readonly database: Database;
   last(service: string): DeploymentSummary | null;
-  failedLabels(service: string): ReadonlySet<string>;
+  /** Marks that stand. */
+  marks(service: string): readonly Mark[];
+  /** The freeze that is on now. */
+  freeze(service: string): Freeze | null;
+  /** When the next freeze ends by itself, ms since 1970. */
+  nextThaw(): number | null;
   ranBefore(service: string): readonly string[];
   inspections(): ReadonlyMap<string, Inspection>;
   rehearsals(): ReadonlyMap<string, Rehearsal>;
   /** Reads everything; without a database what is known stays. Returns whether it could. */
   refresh(): boolean;
-  /** The same for one service, after a deployment of it. */
+  /** The same for one service, after a deployment of it or when something is laid down for it. */
   refreshService(service: string): boolean;
   /** Takes a deployment's end as told by the engine, a moment before it is on record. */
   learn(last: DeploymentSummary): void;
 }
 
-const NONE: ReadonlySet<string> = new Set();
-
 /** Reads the engine's database as soon as there is one. */
 export function createPast(file: string): Past {
   const database = openDatabase({ file, mode: "reader" });
   let lasts = new Map<string, DeploymentSummary>();
-  let failed = new Map<string, ReadonlySet<string>>();
+  let marks = new Map<string, readonly Mark[]>();
+  let freezes = new Map<string, readonly Freeze[]>();
   let ran = new Map<string, readonly string[]>();
   let opened: ReadonlyMap<string, Inspection> = new Map();
   let rehearsed: ReadonlyMap<string, Rehearsal> = new Map();
@@ -38,14 +44,21 @@ export function createPast(file: string): Past {
     database,
     last: (service) => lasts.get(service) ?? null,
     learn: (last) => lasts.set(last.service, last),
-    failedLabels: (service) => failed.get(service) ?? NONE,
+    marks: (service) => marks.get(service) ?? [],
+    freeze: (service) =>
+      freezes.get(service)?.find(({ until }) => until === null || Date.now() < until) ?? null,
+    nextThaw() {
+      const ends = [...freezes.values()].flat().flatMap(({ until }) => until ?? []);
+      return ends.filter((at) => at > Date.now()).sort((a, b) => a - b)[0] ?? null;
+    },
     ranBefore: (service) => ran.get(service) ?? [],
     inspections: () => opened,
     rehearsals: () => rehearsed,
     refresh: () =>
       isReadable(() => {
         lasts = lastPerService(database);
-        failed = failedLabelsByService(database);
+        marks = standing(listMarks(database, null));
+        freezes = standing(listFreezes(database, null));
         ran = ranBeforeByService(database);
         opened = allInspections(database);
         rehearsed = allRehearsals(database);
@@ -54,7 +67,8 @@ export function createPast(file: string): Past {
       isReadable(() => {
         const last = listDeployments(database, { service, limit: 1 }).rows[0];
         if (last?.phase === "finished") lasts.set(service, last);
-        failed.set(service, failedLabels(database, service));
+        marks.set(service, standing(listMarks(database, service)).get(service) ?? []);
+        freezes.set(service, standing(listFreezes(database, service)).get(service) ?? []);
         ran.set(service, ranBefore(database, service));
       }),
   };

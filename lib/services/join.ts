@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { DeploymentSummary, Refusal } from "@/lib/deploy/types";
+import type { Freeze, Mark } from "@/lib/history/types";
 import { parseImageName } from "@/lib/images/name";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 import type { ServiceFiles } from "@/lib/services/reading";
@@ -13,7 +14,8 @@ export interface ServiceNews {
   readonly units: readonly UnitRow[];
   readonly running: DeploymentSummary | null;
   readonly last: DeploymentSummary | null;
-  readonly failedLabels: ReadonlySet<string>;
+  readonly marks: readonly Mark[];
+  readonly freeze: Freeze | null;
   readonly ranBefore: readonly string[];
   readonly journalFiles: readonly string[];
   /** `null` while PID 1 was never asked. */
@@ -42,19 +44,21 @@ export function joinService(files: ServiceFiles, news: ServiceNews): Service {
     blocked: blockedBy(findings, news.running),
     running: news.running,
     last: news.last,
+    marks: news.marks,
+    freeze: news.freeze,
   };
 }
 
 /** What the choice of targets looks at. */
 export function targetFacts(
   files: ServiceFiles,
-  news: Pick<ServiceNews, "failedLabels" | "ranBefore" | "journalFiles">,
+  news: Pick<ServiceNews, "marks" | "ranBefore" | "journalFiles">,
 ): TargetFacts {
   const attachment = files.attachments[0];
   return {
     versions: files.versions,
     current: attachment ? labelOf(attachment) : null,
-    failedLabels: news.failedLabels,
+    marked: new Set(news.marks.map(({ label }) => label)),
     ranBefore: news.ranBefore,
     journalFiles: news.journalFiles,
     isLayered: files.layers.length > 0,

@@ -115,7 +115,8 @@ class FakeHost {
       deployments: {
         running: () => this.running,
         last: () => null,
-        failedLabels: () => new Set(),
+        marks: () => [],
+        freeze: () => null,
         ranBefore: () => [],
         onChange: (listener) => {
           this.deployed = listener;

@@ -238,7 +238,7 @@ export function createModel(options: ModelOptions): Model {
     };
     const units = book.rows(unitFiles(files), now.enabled);
     const past = {
-      failedLabels: deployments.failedLabels(name),
+      marks: deployments.marks(name),
       ranBefore: deployments.ranBefore(name),
       journalFiles: starts.of(units),
     };
@@ -246,6 +246,7 @@ export function createModel(options: ModelOptions): Model {
     const service = joinService(files, {
       ...past,
       units,
+      freeze: deployments.freeze(name),
       running: deployments.running(name),
       last: deployments.last(name),
       systemdMajor: majorOf(news.systemdVersion),

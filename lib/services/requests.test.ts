@@ -35,7 +35,7 @@ function version(service: string, isOpened: boolean): ImageVersion {
 const facts = (service: string, isOpened = false, current: string | null = "1"): TargetFacts => ({
   versions: [version(service, isOpened)],
   current,
-  failedLabels: new Set(),
+  marked: new Set(),
   ranBefore: [],
   journalFiles: [],
 });

@@ -1,4 +1,5 @@
 import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { Freeze, Mark } from "@/lib/history/types";
 import type { FileStamp, Inspection, Rehearsal } from "@/lib/images/types";
 import type { Service, ServiceDetails, Snapshot } from "@/lib/services/types";
 import type { HostPaths, LinkState, Systemd } from "@/lib/systemd/types";
@@ -24,7 +25,10 @@ export interface DeploymentSource {
   running(service: string): DeploymentSummary | null;
   /** The last one that ended. */
   last(service: string): DeploymentSummary | null;
-  failedLabels(service: string): ReadonlySet<string>;
+  /** Marks that stand. */
+  marks(service: string): readonly Mark[];
+  /** The freeze that is on now. */
+  freeze(service: string): Freeze | null;
   /** Labels that ran here, newest first. */
   ranBefore(service: string): readonly string[];
   /** `null`: any service may have changed. */

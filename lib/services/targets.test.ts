@@ -38,12 +38,12 @@ function version(text: string): ImageVersion {
 function facts(
   versions: string,
   current: string | null,
-  more: Partial<Record<"failed" | "ran" | "journal", string[]>> = {},
+  more: Partial<Record<"marked" | "ran" | "journal", string[]>> = {},
 ): TargetFacts {
   return {
     versions: versions.split(" ").map(version),
     current,
-    failedLabels: new Set(more.failed),
+    marked: new Set(more.marked),
     ranBefore: more.ran ?? [],
     journalFiles: more.journal ?? [],
   };
@@ -56,8 +56,8 @@ const CASES: readonly (readonly [string, TargetFacts, string, string])[] = [
   ["not looked into yet", facts("1.3? 1.2 1.1?", "1.1"), "1.2 newest", "-"],
   ["no image", facts("1.3! 1.2 1.1", "1.1"), "1.2 newest", "-"],
   ["pre-releases", facts("2.0-rc1 2.0~rc2 1.2 1.1", "1.1"), "1.2 newest", "-"],
-  ["failed here", facts("1.3 1.2 1.1", "1.1", { failed: ["1.3"] }), "1.2 newest", "-"],
-  ["all newer failed here", facts("1.3 1.2", "1.2", { failed: ["1.3"] }), "-", "-"],
+  ["marked", facts("1.3 1.2 1.1", "1.1", { marked: ["1.3"] }), "1.2 newest", "-"],
+  ["all newer marked", facts("1.3 1.2", "1.2", { marked: ["1.3"] }), "-", "-"],
   [
     "ran before, by our record",
     facts("1.3 1.2 1.1 1.0", "1.3", { ran: ["1.3", "1.0", "1.2"] }),
@@ -83,12 +83,12 @@ const CASES: readonly (readonly [string, TargetFacts, string, string])[] = [
     "-",
     "1.2 history",
   ],
-  ["the next lower failed here", facts("1.3 1.2 1.1", "1.3", { failed: ["1.2"] }), "-", "1.1 next-lower"],
+  ["the next lower is marked", facts("1.3 1.2 1.1", "1.3", { marked: ["1.2"] }), "-", "1.1 next-lower"],
   [
-    "ran before though it failed later",
-    facts("1.3 1.2 1.1", "1.3", { ran: ["1.2"], failed: ["1.2"] }),
+    "ran before, and is marked since",
+    facts("1.3 1.2 1.1", "1.3", { ran: ["1.2"], journal: ["page_1.2.raw"], marked: ["1.2"] }),
     "-",
-    "1.2 history",
+    "1.1 next-lower",
   ],
   ["the older one is no image", facts("1.3 1.2! 1.1?", "1.3"), "-", "1.1 next-lower"],
   ["one version in two files", facts("1.3 1.3 1.2 1.1", "1.1"), "1.2 newest", "-"],

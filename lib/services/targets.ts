@@ -7,7 +7,8 @@ export interface TargetFacts {
   readonly versions: readonly ImageVersion[];
   /** Label of what is attached; `null` when nothing is. */
   readonly current: string | null;
-  readonly failedLabels: ReadonlySet<string>;
+  /** Labels that are not to be offered. */
+  readonly marked: ReadonlySet<string>;
   /** Labels that ran before by our record, newest first. */
   readonly ranBefore: readonly string[];
   /** File names that ran before by the journal, newest first. */
@@ -18,10 +19,9 @@ export interface TargetFacts {
 
 /**
  * Picks what the two buttons offer. Upgrade (or first attach): the newest
- * version that was looked into and is fit, is no pre-release and has not
- * failed here. Rollback: the older version that ran before, by our record,
- * else by the journal, else the next lower one, which then is a guess and
- * says so.
+ * version that was looked into and is fit and is no pre-release. Rollback: the
+ * older version that ran before, by our record, else by the journal, else the
+ * next lower one, which then is a guess and says so. Never one that is marked.
  */
 export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rollback: Target | null } {
   // Two files of one version cannot be told apart by name: neither can be asked for.
@@ -66,7 +66,7 @@ export function worthRehearsing(facts: TargetFacts): ImageVersion[] {
 
 function isFit(version: ImageVersion, facts: TargetFacts): boolean {
   const isGood = version.inspection !== null && !isBroken(version, facts) && !wouldFail(version);
-  return isGood && !isPreRelease(version.label) && !facts.failedLabels.has(version.label);
+  return isGood && !isPreRelease(version.label) && !facts.marked.has(version.label);
 }
 
 function isBroken({ inspection }: ImageVersion, { isLayered = false }: TargetFacts): boolean {
@@ -89,8 +89,9 @@ function splitAt(versions: readonly ImageVersion[], current: string | null) {
 }
 
 function chooseRollback(facts: TargetFacts, allOlder: readonly ImageVersion[]): Target | null {
-  const { failedLabels, ranBefore, journalFiles } = facts;
-  const older = allOlder.filter((version) => !isBroken(version, facts) && !wouldFail(version));
+  const { marked, ranBefore, journalFiles } = facts;
+  const isGood = (version: ImageVersion) => !isBroken(version, facts) && !wouldFail(version);
+  const older = allOlder.filter((version) => isGood(version) && !marked.has(version.label));
 
   const recorded = ranBefore.map((label) => older.find((version) => version.label === label)).find(isVersion);
   if (recorded) return { version: recorded, why: "history" };
@@ -98,7 +99,7 @@ function chooseRollback(facts: TargetFacts, allOlder: readonly ImageVersion[]): 
     .map((file) => older.find((version) => version.path.endsWith(`/${file}`)))
     .find(isVersion);
   if (started) return { version: started, why: "journal" };
-  const lower = older.find((version) => !failedLabels.has(version.label));
+  const lower = older[0];
   return lower ? { version: lower, why: "next-lower" } : null;
 }
 

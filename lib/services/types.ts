@@ -1,5 +1,6 @@
 import type { DeploymentSummary, Refusal } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
+import type { Freeze, Mark } from "@/lib/history/types";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 import type { BindPath, LinkState, Location, UnitStatus } from "@/lib/systemd/types";
 
@@ -91,6 +92,10 @@ export interface Service {
   readonly blocked: Refusal | null;
   readonly running: DeploymentSummary | null;
   readonly last: DeploymentSummary | null;
+  /** Versions that are not offered, until their mark is lifted. */
+  readonly marks: readonly Mark[];
+  /** Why nobody may move it on now. */
+  readonly freeze: Freeze | null;
 }
 
 export interface HostFacts {

@@ -39,6 +39,7 @@ export async function GET(request: Request): Promise<Response> {
               });
             }
             case "deployment":
+            case "orders":
               return send(event);
             case "status":
               return send({

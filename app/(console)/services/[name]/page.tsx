@@ -4,7 +4,9 @@ import { connection } from "next/server";
 import { attempt } from "@/app/(console)/attempt";
 import { BindPaths } from "@/app/(console)/services/[name]/bind-paths";
 import { DetachSection } from "@/app/(console)/services/[name]/detach-section";
+import { HealthSection } from "@/app/(console)/services/[name]/health-section";
 import { Layers } from "@/app/(console)/services/[name]/layers";
+import { MarksSection } from "@/app/(console)/services/[name]/marks-section";
 import { PrimaryAction } from "@/app/(console)/services/[name]/primary-action";
 import { Units } from "@/app/(console)/services/[name]/units";
 import { Versions } from "@/app/(console)/services/[name]/versions";
@@ -22,6 +24,7 @@ import { Timeline } from "@/components/timeline";
 import { STATE_TONES } from "@/components/tones";
 import { LOCATION_WORDS, STATE_WORDS, say } from "@/components/words";
 import { requireSession } from "@/lib/auth/session";
+import { readEnv } from "@/lib/env";
 import { live } from "@/lib/live";
 
 const DEPLOYMENTS_SHOWN = 10;
@@ -41,9 +44,10 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
   const service = live().service(name);
   if (!service) notFound();
 
-  const [details, past] = await Promise.all([
+  const [details, past, orders] = await Promise.all([
     attempt(live().details(name)),
     attempt(live().history({ service: name, limit: DEPLOYMENTS_SHOWN })),
+    attempt(live().orders(name)),
   ]);
   const { missing } = live().snapshot();
   const isReadOnly = missing.length > 0;
@@ -62,6 +66,7 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
         {service.currentLabel !== null && (
           <code className="big-version">{versionName(service.currentLabel)}</code>
         )}
+        {service.freeze && <span className="tag icon-attention tone-attention">Frozen</span>}
         {service.since !== null && (
           <span className="quiet">
             {"since "}
@@ -73,6 +78,14 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
       <Findings findings={service.findings} title="Remarks" />
       <Versions service={service} past={past.ok ? past.value.rows : []} now={now} isReadOnly={isReadOnly} />
       <Layers service={service} isReadOnly={isReadOnly} />
+      <HealthSection
+        service={name}
+        found={orders}
+        settleMs={readEnv().settleMs}
+        now={now}
+        isReadOnly={isReadOnly}
+      />
+      <MarksSection service={service} found={orders} now={now} isReadOnly={isReadOnly} />
       <BindPaths found={details} />
       <Units
         service={service}

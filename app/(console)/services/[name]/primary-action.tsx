@@ -7,6 +7,7 @@ import { upgradeKind } from "@/components/service-row";
 import { writeTarget } from "@/components/target";
 import { wayBack } from "@/components/way-back";
 import { KIND_WORDS, sayRefusal, WHY_WORDS } from "@/components/words";
+import { frozenRefusal, planDeployment } from "@/lib/deploy/plan";
 import type { Service, Target } from "@/lib/services/types";
 
 /** How long the result of a deployment stays at the top of the page, ms. */
@@ -26,17 +27,22 @@ export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) 
   const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
   const back =
     last && isFresh && !isReadOnly && !service.blocked ? wayBack(last, service.currentLabel) : null;
+  const isOpen = back !== null && planDeployment(service, back.target.version, service.currentLabel).ok;
   return (
     <>
       {last?.outcome && isFresh && (
         <ResultPanel
           deployment={{ ...last, outcome: last.outcome }}
           message={last.message}
-          back={back}
+          back={isOpen ? back : null}
           deploy={deployVersion}
         />
       )}
-      <NextStep service={service} isReadOnly={isReadOnly} isOfferedAbove={back?.target.version ?? null} />
+      <NextStep
+        service={service}
+        isReadOnly={isReadOnly}
+        isOfferedAbove={isOpen ? back.target.version : null}
+      />
     </>
   );
 }
@@ -54,8 +60,10 @@ function NextStep({ service, isReadOnly, isOfferedAbove }: NextStepProps) {
   if (!target || target.version.label === isOfferedAbove) return null;
   const kind = target === service.upgrade ? upgradeKind({ current: service.currentLabel }) : "rollback";
   const words = `${KIND_WORDS[kind].button} ${versionName(target.version.label)}`;
-  const refusal = service.blocked
-    ? sayRefusal(service.blocked)
+  const blocked =
+    service.blocked ?? (service.freeze && kind !== "rollback" ? frozenRefusal(service.freeze) : null);
+  const refusal = blocked
+    ? sayRefusal(blocked)
     : isReadOnly
       ? "Not possible now; the reason is above."
       : null;

@@ -3,6 +3,7 @@ import { RehearsalNote } from "@/app/(console)/services/[name]/rehearsal-note";
 import { ActionButton, RefusedButton } from "@/components/action-button";
 import { cleanText } from "@/components/clean-text";
 import { byteSize, ownerName, permissions, versionName } from "@/components/image-words";
+import { sayMark } from "@/components/mark-words";
 import { writeTarget } from "@/components/target";
 import { isoTime, timeAgo, utcStamp } from "@/components/time-words";
 import { KIND_WORDS, sayRefusal } from "@/components/words";
@@ -35,7 +36,10 @@ export function Versions({ service, past, now, isReadOnly }: VersionsProps) {
                 </h3>
                 <Badge service={service} version={version} past={past} now={now} />
               </div>
-              <Facts version={version} />
+              <div>
+                <Facts version={version} />
+                <MarkOf service={service} version={version} />
+              </div>
               <RehearsalNote version={version} now={now} isReadOnly={isReadOnly} />
               <Switch service={service} version={version} isReadOnly={isReadOnly} id={`version-${index}`} />
             </li>
@@ -78,6 +82,16 @@ function Badge({
       </span>
     );
   return null;
+}
+
+function MarkOf({ service, version }: { service: Service; version: ImageVersion }) {
+  const mark = service.marks.find(({ label }) => label === version.label);
+  if (!mark) return null;
+  return (
+    <p className="why">
+      <span className="tag icon-attention tone-attention">Marked</span> {sayMark(mark)}
+    </p>
+  );
 }
 
 function Facts({ version }: { version: ImageVersion }) {
@@ -137,9 +151,13 @@ function Switch({
   id: string;
 }) {
   if (service.current?.path === version.path) return null;
-  const planned = planDeployment(service, version.label, service.currentLabel);
+  const mark = service.marks.find(({ label }) => label === version.label);
   const words = (kind: "attach" | "upgrade" | "rollback") =>
     `${KIND_WORDS[kind].button} ${versionName(version.label)}`;
+  // This button is the deliberate click, so it plans as the engine does for one.
+  const planned = planDeployment(service, version.label, service.currentLabel, {
+    despiteMark: mark !== undefined,
+  });
   if (!planned.ok || isReadOnly)
     return (
       <RefusedButton
@@ -156,8 +174,9 @@ function Switch({
       action={deployVersion}
       name="target"
       value={writeTarget({ service: service.name, version: version.label, expected: service.currentLabel })}
+      fields={mark && <input type="hidden" name="despiteMark" value="yes" />}
     >
-      {words(kind)}
+      {mark ? `${words(kind)} despite its mark` : words(kind)}
     </ActionButton>
   );
 }

@@ -1,0 +1,32 @@
+import { z } from "zod";
+import { readTarget } from "@/components/target";
+
+const Reason = z.string().trim().max(2000);
+
+/** `service/version`, as `writeTarget` puts it together. */
+const Target = z.string().transform((text, context) => {
+  const target = readTarget(text);
+  if (target) return target;
+  context.addIssue({ code: "custom", message: "not a target" });
+  return z.NEVER;
+});
+
+/** The names of the form's choices, and how long each lasts, ms; `null` = until somebody ends it. */
+export const FREEZES = [
+  ["open", null, "until somebody ends it"],
+  ["1h", 3_600_000, "for an hour"],
+  ["8h", 28_800_000, "for 8 hours"],
+  ["1d", 86_400_000, "for a day"],
+  ["7d", 604_800_000, "for a week"],
+] as const;
+
+export const LiftMark = z.object({ target: Target, reason: Reason });
+/** The version is a field of its own: it is chosen from a list. */
+export const MarkVersion = z.object({ target: Target, version: z.string().max(128), reason: Reason });
+export const FreezeService = z.object({
+  target: Target,
+  reason: Reason,
+  length: z.enum(FREEZES.map(([name]) => name)),
+});
+export const UnfreezeService = z.object({ target: Target, reason: Reason });
+export const HealthService = z.object({ service: z.string().min(1).max(128), do: z.enum(["try", "save"]) });
