@@ -1,14 +1,16 @@
 import { cleanText } from "@/components/clean-text";
 import { versionName } from "@/components/image-words";
 import type { RowDeployment } from "@/components/service-row";
-import { KIND_WORDS } from "@/components/words";
+import { KIND_WORDS, OUTSIDE_WORDS } from "@/components/words";
 import type { Kind, Outcome, Phase } from "@/lib/deploy/types";
 
 type Named = Pick<RowDeployment, "service" | "kind" | "from" | "to">;
+type Ended = Named & Pick<RowDeployment, "origin"> & { readonly outcome: Outcome };
 
 /** How it ended, in one sentence; what is true on the host comes first. */
-export function resultSentence({ kind, from, to, outcome, ...named }: Named & { outcome: Outcome }): string {
+export function resultSentence({ kind, origin, from, to, outcome, ...named }: Ended): string {
   const service = cleanText(named.service);
+  if (origin === "outside") return `${OUTSIDE_WORDS}: ${successOf(kind, service, to)}.`;
   switch (outcome) {
     case "succeeded":
       return `Succeeded: ${successOf(kind, service, to)}.`;
@@ -53,8 +55,12 @@ export function requestTitle({ kind, to }: Pick<Named, "kind" | "to">): string {
       return `${KIND_WORDS[kind].button} ${versionName(to)}`;
     case "rollback":
       return `Rollback to ${versionName(to)}`;
+    case "reattach":
+      return `${KIND_WORDS[kind].noun} ${versionName(to)}`;
     case "detach":
     case "restart":
+    case "change":
+    case "adopt":
       return KIND_WORDS[kind].noun;
     default:
       return kind satisfies never;
@@ -64,9 +70,7 @@ export function requestTitle({ kind, to }: Pick<Named, "kind" | "to">): string {
 /** What "Cancel" means at this moment; `null` = it is too late. */
 export function cancelWords(phase: Phase, kind: Kind): "Cancel" | "Go back now" | null {
   if (phase === "waiting") return "Cancel";
-  return phase === "settling" && (kind === "upgrade" || kind === "rollback" || kind === "attach")
-    ? "Go back now"
-    : null;
+  return phase === "settling" && kind !== "restart" && kind !== "detach" ? "Go back now" : null;
 }
 
 function doing(kind: Kind, service: string, to: string | null): string {
@@ -76,8 +80,12 @@ function doing(kind: Kind, service: string, to: string | null): string {
       return `Switching ${service} to ${versionName(to)}`;
     case "attach":
       return `Attaching ${service} ${versionName(to)}`;
+    case "reattach":
+      return `Attaching ${service} ${versionName(to)} anew`;
     case "detach":
     case "restart":
+    case "change":
+    case "adopt":
       return `${KIND_WORDS[kind].doing} ${service}`;
     default:
       return kind satisfies never;
@@ -95,6 +103,12 @@ function successOf(kind: Kind, service: string, to: string | null): string {
       return `${service} is detached`;
     case "restart":
       return `${service} was restarted`;
+    case "reattach":
+      return `${service} ${versionName(to)} is attached anew`;
+    case "change":
+      return `files of ${service} were changed`;
+    case "adopt":
+      return `${service} counts as deployed as it is`;
     default:
       return kind satisfies never;
   }

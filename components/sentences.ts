@@ -73,6 +73,13 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
     `Anyone on this host can write to ${p("path")}. Take that right away first (chmod o-w).`,
   "foreign-drop-in": (p) =>
     `${p("path")} was not written by portabled, and its reattach would fail half way because of it. Move the file to /etc/systemd/system/${given(p, "unit") === "" ? "UNIT" : p("unit")}.d, where it does the same.`,
+  "nothing-differs": (p) => `${p("service")} is as it was deployed, so there is nothing to adopt or restore.`,
+  "differs-otherwise": (p) =>
+    `${p("service")} was changed again after this page was drawn. Nothing was adopted; look at the difference again.`,
+  "bytes-gone": (p) =>
+    `What was deployed is gone: ${p("path")} holds other bytes now. Put the old file back, or adopt the new one.`,
+  "restore-location": () =>
+    "portabled cannot move an attachment between “until reboot” and “for good”. Detach it and attach it again, or adopt it.",
   "no-such-unit": (p) => `It has no unit ${p("unit")}. Load the page again.`,
   "engine-restarted": () => "The engine ended before anything was changed. Ask again.",
 };
@@ -134,6 +141,7 @@ export const PROBLEMS: Record<(typeof PROBLEM_CODES)[number], Sentence> = {
 export const REASONS = {
   "stays-up": () => "Its units are up and stayed up.",
   "nothing-ran": () => "None of its units was running before, so none was started.",
+  adopted: () => "What others had changed counts as deployed from then on; nothing on the host was touched.",
   detached: () => "It is detached; its image files are still there.",
   cancelled: () => "It was cancelled before anything happened.",
   "not-cancellable": () =>

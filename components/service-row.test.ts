@@ -22,6 +22,7 @@ function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
     running: null,
     last: null,
     findings: 0,
+    differs: false,
     ...more,
   };
 }
@@ -30,6 +31,7 @@ const deployment: Deployment = {
   id: "01",
   service: "web",
   kind: "upgrade",
+  origin: "attache",
   from: { label: "1.2.0", path: "/a", size: 1, mtimeMs: 0, sha256: null },
   to: { label: "1.3.0", path: "/b", size: 1, mtimeMs: 0, sha256: null },
   profile: null,

@@ -9,7 +9,8 @@ export interface RowDeployment extends Omit<DeploymentSummary, "message" | "reas
 }
 
 /** What the list shows of a deployment that has ended. `at`: its end, or its request, ms since 1970. */
-export interface RowLast extends Pick<DeploymentSummary, "id" | "kind" | "from" | "to" | "by" | "outcome"> {
+export interface RowLast
+  extends Pick<DeploymentSummary, "id" | "kind" | "origin" | "from" | "to" | "by" | "outcome"> {
   readonly at: number;
 }
 
@@ -34,6 +35,8 @@ export interface ServiceRow {
   readonly running: RowDeployment | null;
   readonly last: RowLast | null;
   readonly findings: number;
+  /** Somebody changed it outside. */
+  readonly differs: boolean;
 }
 
 const rows = new WeakMap<Service, ServiceRow>();
@@ -66,6 +69,7 @@ function makeRow(service: Service): ServiceRow {
     running: service.running && toRowDeployment(service.running),
     last: service.last && toRowLast(service.last),
     findings: service.findings.length,
+    differs: service.drift !== null,
   };
 }
 
@@ -156,14 +160,14 @@ function toRowTarget(target: Target): RowTarget {
 function toRowLast(
   one: Pick<
     DeploymentSummary,
-    "id" | "kind" | "from" | "to" | "by" | "outcome" | "finishedAt" | "requestedAt"
+    "id" | "kind" | "origin" | "from" | "to" | "by" | "outcome" | "finishedAt" | "requestedAt"
   >,
 ): RowLast {
-  const { id, kind, from, to, by, outcome } = one;
-  return { id, kind, from, to, by, outcome, at: one.finishedAt ?? one.requestedAt };
+  const { id, kind, origin, from, to, by, outcome } = one;
+  return { id, kind, origin, from, to, by, outcome, at: one.finishedAt ?? one.requestedAt };
 }
 
 function toRowDeployment(one: DeploymentSummary): RowDeployment {
-  const { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to } = one;
-  return { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to };
+  const { id, service, kind, origin, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to } = one;
+  return { id, service, kind, origin, by, requestedAt, finishedAt, phase, outcome, startsAt, from, to };
 }

@@ -44,6 +44,9 @@ const PARAMS: Params = {
   units: "web.service",
   missing: "web.socket",
   count: 12,
+  file: "web.service",
+  from: "1.0",
+  to: "1.1",
 };
 
 describe("every code has words", () => {

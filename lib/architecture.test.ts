@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 
 const ROOT = path.resolve(__dirname, "..");
 /** No I/O of their own: client components may import these. */
-const PURE = /^lib\/(errors|[a-z]+\/types|images\/version|deploy\/(plan|summary)|engine\/interface)$/;
+const PURE =
+  /^lib\/(errors|[a-z]+\/types|images\/version|deploy\/(plan|plan-restore|summary)|engine\/interface)$/;
 
 /** What a file may import of ours, by where it lies; the first row that fits counts. `docs/architecture.md` says why. */
 const MAY: readonly [where: RegExp, may: RegExp][] = [
@@ -18,12 +19,13 @@ const MAY: readonly [where: RegExp, may: RegExp][] = [
   [/^lib\/history\//, /^lib\/(history\/|db$|errors$|env$|[a-z]+\/types$)/],
   [/^lib\/auth\//, /^lib\/(auth\/|db$|errors$|env$)/],
   [/^lib\/services\//, /^lib\/(services\/|systemd\/|images\/|errors$|[a-z]+\/types$)/],
-  [/^lib\/deploy\/plan\.ts$/, PURE],
-  [/^lib\/deploy\//, /^lib\/(deploy|services|systemd|images|history)\/|^lib\/errors$/],
+  [/^lib\/drift\//, /^lib\/(drift\/|services\/|systemd\/|images\/|errors$|[a-z]+\/types$)/],
+  [/^lib\/deploy\/plan(-restore)?\.ts$/, PURE],
+  [/^lib\/deploy\//, /^lib\/(deploy|drift|services|systemd|images|history)\/|^lib\/errors$/],
   [/^lib\/engine\/client\.ts$/, /^lib\/(engine\/interface$|systemd\/|errors$|[a-z]+\/types$)/],
   [
     /^lib\/engine\//,
-    /^lib\/(engine|deploy|services|systemd|images|history)\/|^lib\/(db|env|errors)$|^package\.json$/,
+    /^lib\/(engine|deploy|drift|services|systemd|images|history)\/|^lib\/(db|env|errors)$|^package\.json$/,
   ],
   [/^lib\/action\.ts$/, /^lib\/(auth\/|errors$)/],
   [

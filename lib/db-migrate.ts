@@ -5,7 +5,7 @@ import type Sqlite from "better-sqlite3";
 import { AppError } from "@/lib/errors";
 
 /** The schema this program was written for: the newest folder of `prisma/migrations`. */
-export const LATEST_MIGRATION = "20261123000000_history";
+export const LATEST_MIGRATION = "20261124050000_outside";
 
 /** Prisma's own table, so that `prisma migrate status` understands what was done here. */
 const BOOKKEEPING = `CREATE TABLE IF NOT EXISTS "_prisma_migrations" (

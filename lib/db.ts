@@ -18,6 +18,7 @@ type Row<M> = { readonly [K in keyof M]: bigint extends M[K] ? number | Extract<
 export type DeploymentRow = Row<Prisma.Deployment>;
 export type StepRow = Row<Prisma.Step>;
 export type InspectionRow = Row<Prisma.Inspection>;
+export type DeployedRow = Row<Prisma.Deployed>;
 
 export type Value = string | number | null;
 

@@ -2,10 +2,12 @@
 
 import { refresh } from "next/cache";
 import {
+  AdoptChanges,
   CancelDeployment,
   DeployVersion,
   DetachService,
   RestartUnit,
+  RestoreService,
   SetReason,
 } from "@/app/(console)/schemas";
 import type { Answer } from "@/components/answer";
@@ -23,6 +25,16 @@ export async function detachService(_previous: Answer | null, form: FormData): P
 
 export async function restartUnit(_previous: Answer | null, form: FormData): Promise<Answer> {
   return answer(form.get("target"), await restart(null, form));
+}
+
+/** Takes what others changed as it is. */
+export async function adoptChanges(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await adopt(null, form));
+}
+
+/** Puts back what was deployed. */
+export async function restoreService(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await restore(null, form));
 }
 
 /** Cancels while it waits, goes back while it settles. */
@@ -53,6 +65,18 @@ const detach = defineAction(DetachService, async ({ target }, actor) => {
 const restart = defineAction(RestartUnit, async ({ target }, actor) => {
   const unit = target.version === "" ? {} : { unit: target.version };
   const { id } = await live().engine("Restart", { service: target.service, ...unit, by: actor.name });
+  refresh();
+  return id;
+});
+
+const adopt = defineAction(AdoptChanges, async ({ target }, actor) => {
+  const { id } = await live().engine("Adopt", { ...target, by: actor.name });
+  refresh();
+  return id;
+});
+
+const restore = defineAction(RestoreService, async ({ target }, actor) => {
+  const { id } = await live().engine("Restore", { service: target.service, by: actor.name });
   refresh();
   return id;
 });

@@ -14,6 +14,13 @@ const Target = z.string().transform((text, context) => {
 export const DeployVersion = z.object({ target: Target });
 /** The version that the page showed stands where a deployment has its target. */
 export const DetachService = z.object({ target: Target });
+/** `service/when`: the difference that the page showed, by when it was seen, ms since 1970. */
+export const AdoptChanges = z.object({
+  target: Target.transform(({ service, version }) => ({ service, shown: Number(version) })).pipe(
+    z.object({ service: z.string(), shown: z.int() }),
+  ),
+});
+export const RestoreService = z.object({ target: Target });
 /** `service/unit`. */
 export const RestartUnit = z.object({ target: Target });
 /** `service/id`: the service says beside which row an answer belongs. */

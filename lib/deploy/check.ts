@@ -47,7 +47,7 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     systemd.version(),
     stat(path.dirname(target.path)),
   ]);
-  const profile = profileFor(plan.attachment);
+  const profile = plan.profile ?? profileFor(plan.attachment);
   const facts = factsOf(fresh);
   const choice = await choiceForPlan(host, plan, current, facts);
   const added = choice.units.filter((unit) => !plan.attachment?.units.includes(unit));

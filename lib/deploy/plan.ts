@@ -19,6 +19,8 @@ export interface Plan {
   readonly attachment: Attachment | null;
   /** Restart only: the one unit that was asked for, `null` = every unit that runs. */
   readonly unit: string | null;
+  /** Another profile than the attached one, to be put back; left out = the attached one is kept. */
+  readonly profile?: string | null;
 }
 
 export type Planned =
@@ -68,6 +70,23 @@ export function planDetach(now: Ground, expected?: string | null): Planned {
   if (now.versions.length === 0) return no({ code: "image-missing", params: { path: now.attachment.path } });
   const shared = findingOf(now, DANGEROUS);
   return shared ? no(shared) : yes(now, "detach", null);
+}
+
+/**
+ * Decides whether the attached version may be attached anew from `file`: its
+ * own path, or where it was moved to. `units`: those to take of it, since one
+ * may be missing now.
+ */
+export function planReattach(now: Ground, file: string, units: readonly string[]): Planned {
+  const early = commonRefusal(now, undefined);
+  if (early) return no(early);
+  if (!now.attachment) return no({ code: "not-attached", params: { service: now.name } });
+  const target = now.versions.find((version) => version.path === file);
+  if (!target) return no({ code: "image-missing", params: { path: file } });
+  const problem = problemOf(now, target);
+  return problem
+    ? no(problem)
+    : yes({ ...now, attachment: { ...now.attachment, units } }, "reattach", target);
 }
 
 /** Decides whether the running units, or one of them, may be restarted. */

@@ -365,6 +365,7 @@ const BLANK: Deployment = {
   id: "01HZZZZZZZZZZZZZZZZZZZZZZZ",
   service: "web",
   kind: "upgrade",
+  origin: "attache",
   from: null,
   to: null,
   profile: null,

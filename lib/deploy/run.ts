@@ -8,7 +8,7 @@ import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
 import type { Choice } from "@/lib/deploy/matches";
-import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
+import { type Plan, planDeployment, planDetach, planReattach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
@@ -123,7 +123,9 @@ async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostG
       ? planDetach(now)
       : plan.kind === "restart"
         ? planRestart(now, plan.unit)
-        : planDeployment(now, plan.to?.label ?? "");
+        : plan.kind === "reattach"
+          ? planReattach(now, plan.to?.path ?? "", plan.attachment?.units ?? [])
+          : planDeployment(now, plan.to?.label ?? "");
   if (!planned.ok) throw new Refused(planned.refusal);
   return now;
 }

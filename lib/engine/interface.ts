@@ -58,6 +58,12 @@ export const METHODS = {
   Cancel: z.object({ id: DeploymentId, by: By }).strict(),
   /** Adds or replaces the reason of a deployment, running or long past. */
   SetReason: z.object({ id: DeploymentId, by: By, reason: Reason }).strict(),
+  /** Takes what others changed as it is from now on. `shown`: when the difference was seen that the page showed, ms since 1970. */
+  Adopt: z.object({ service: Name, shown: z.number().int(), by: By }).strict(),
+  /** Puts a service back as it was deployed, by a deployment of whatever kind that takes. */
+  Restore: z
+    .object({ service: Name, by: By, reason: Reason.optional(), graceMs: GraceMs.optional() })
+    .strict(),
   /** Deployments under way. */
   Running: z.object({}).strict(),
 } as const;
@@ -72,6 +78,8 @@ export interface Outputs {
   Restart: { id: string };
   Cancel: { accepted: "cancelled" | "going-back" };
   SetReason: Record<string, never>;
+  Adopt: { id: string };
+  Restore: { id: string };
   Running: { deployments: Deployment[]; version: string };
 }
 
@@ -84,5 +92,7 @@ export interface Signals {
   DeploymentChanged: Deployment;
   /** Images of one service that were opened. */
   Inspected: { service: string; inspections: Inspection[] };
+  /** What is on record of a service beside its deployments is new: to be read again. */
+  Noted: { service: string };
 }
 export type SignalName = keyof Signals;

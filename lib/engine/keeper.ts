@@ -3,6 +3,7 @@ import type { Deployment, VersionRef } from "@/lib/deploy/types";
 import { digestOf } from "@/lib/engine/digest";
 import type { Journal } from "@/lib/engine/service";
 import { AppError } from "@/lib/errors";
+import { allDeployed, type DeployedRecord, saveDeployed } from "@/lib/history/deployed";
 import { allInspections, saveInspection } from "@/lib/history/inspections";
 import { getDeployment } from "@/lib/history/queries";
 import { createRecorder } from "@/lib/history/recorder";
@@ -15,6 +16,10 @@ export interface Keeper extends Journal {
   keepInspection(opened: OpenedImage): void;
   /** The deployment with every step that is on record: an intent file is written less often. */
   newest(deployment: Deployment): Deployment;
+  /** What was known to be deployed in earlier lives, by service; empty without a database. */
+  deployed(): ReadonlyMap<string, DeployedRecord>;
+  /** Whether it was written. */
+  keepDeployed(records: ReadonlyMap<string, DeployedRecord>): boolean;
   /** Ends records that no intent speaks of any more: their outcome was never written. */
   closeUnfinished(known: readonly string[]): Promise<void>;
 }
@@ -37,6 +42,14 @@ export function createKeeper(db: OwnedDatabase): Keeper {
     setReason: recorder.setReason,
     inspections: () => orWithout(() => allInspections(db), new Map(), complain),
     keepInspection: (opened) => orWithout(() => saveInspection(db, opened), undefined, complain),
+    deployed: () => orWithout(() => allDeployed(db), new Map(), complain),
+    keepDeployed(records) {
+      const write = () => {
+        saveDeployed(db, records);
+        return true;
+      };
+      return orWithout(write, false, complain);
+    },
     newest(deployment) {
       const known = orWithout(() => getDeployment(db, deployment.id), null, complain);
       return known && known.steps.length >= deployment.steps.length ? known : deployment;

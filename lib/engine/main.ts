@@ -10,6 +10,7 @@ import { createKeeper } from "@/lib/engine/keeper";
 import { createEngine } from "@/lib/engine/service";
 import { HOST_PATHS, readEnv } from "@/lib/env";
 import { createBus } from "@/lib/systemd/bus";
+import { readTrace } from "@/lib/systemd/journal-trace";
 import { createSystemd } from "@/lib/systemd/systemd";
 import { version } from "@/package.json";
 
@@ -53,17 +54,24 @@ async function main(): Promise<void> {
     graceMs: env.graceMs,
     version,
     publish: (deployment) => emit(bus, "DeploymentChanged", deployment),
+    outside: {
+      load: keeper.deployed,
+      save: keeper.keepDeployed,
+      noted: (service) => emit(bus, "Noted", { service }),
+      trace: readTrace,
+    },
   });
 
   const left = await intents.all();
   for (const file of left.unreadable) console.error(`cannot read ${file}: set aside; the host is as it is`);
   const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
   const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
-  for (const intent of over) await intents.remove(intent.plan.service);
   await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
   const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
+  await engine.follow(over.map((intent) => intent.deployment));
+  for (const intent of over) await intents.remove(intent.plan.service);
   await recovery;
 }
 

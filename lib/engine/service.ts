@@ -3,13 +3,15 @@ import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents } from "@/lib/deploy/intent";
 import { type Plan, type Planned, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
+import { planRestore } from "@/lib/deploy/plan-restore";
 import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { type Run, runDeployment } from "@/lib/deploy/run";
 import { summarise } from "@/lib/deploy/summary";
-import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
+import type { Deployment, DeploymentSummary, Refusal } from "@/lib/deploy/types";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
+import { createOutside, type OutsideOptions } from "@/lib/engine/outside";
 import type { AppError, Message } from "@/lib/errors";
 
 /** Where the record of a deployment goes besides the intent file. */
@@ -29,6 +31,8 @@ export interface EngineOptions {
   readonly graceMs: number;
   readonly version: string;
   readonly publish: (deployment: Deployment) => void;
+  /** Where what others did is kept and told. */
+  readonly outside: Pick<OutsideOptions, "load" | "save" | "noted" | "trace">;
 }
 
 export type Methods = { readonly [M in MethodName]: (input: Input<M>) => Promise<Reply<M>> };
@@ -46,11 +50,23 @@ interface Held {
 export function createEngine(options: EngineOptions): {
   methods: Methods;
   recover(intents: readonly Intent[]): Promise<void>;
+  /** Begins to notice what others do. `ended`: deployments of an earlier life that may have ended without being noted. */
+  follow(ended: readonly Deployment[]): Promise<void>;
   /** How many deployments are under way. */
   open(): number;
 } {
   const { host, intents, journal, publish } = options;
   const held = new Map<string, Held>();
+  const outside = createOutside({
+    ...options.outside,
+    paths: host.paths,
+    imageRoots: host.imageRoots,
+    underWay: () => [...held.values()].map((one) => one.deployment()),
+    record(deployment) {
+      void journal.save(deployment);
+      publish(deployment);
+    },
+  });
 
   const hold = (initial: Deployment): Held => {
     const record = createRecord(initial, (deployment) => {
@@ -78,6 +94,7 @@ export function createEngine(options: EngineOptions): {
   const release = async (one: Held) => {
     const last = one.record.current;
     await journal.save(last);
+    await outside.settle(last);
     await intents
       .remove(last.service)
       .catch((error: unknown) => console.error("an intent stays behind:", error));
@@ -110,7 +127,7 @@ export function createEngine(options: EngineOptions): {
       kind,
       from,
       to,
-      profile: attachment?.profile ?? null,
+      profile: planned.plan.profile ?? attachment?.profile ?? null,
       location: attachment?.location ?? "persistent",
     });
     void runDeployment(runOf(one, planned.plan), ground, graceMs).then(() => release(one));
@@ -121,6 +138,12 @@ export function createEngine(options: EngineOptions): {
     Deploy: (input) => begin(input, (ground) => planDeployment(ground, input.version, input.expected)),
     Detach: (input) => begin(input, (ground) => planDetach(ground, input.expected)),
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
+    Restore: (input) => begin(input, (ground) => planRestore(ground, outside.drift(input.service))),
+    async Adopt({ service, shown, by }) {
+      const holder = held.get(service);
+      if (holder) return { ok: false, error: busyRefusal(holder.summary()) };
+      return outside.adopt(service, shown, by);
+    },
     async Inspect({ service, versions }) {
       return { ok: true, value: { queued: await options.inspector.request(service, versions) } };
     },
@@ -154,6 +177,7 @@ export function createEngine(options: EngineOptions): {
   return {
     methods,
     open: () => held.size,
+    follow: outside.start,
     /** Settles what an earlier life left open. The locks are taken before the first await. */
     async recover(open) {
       const work = open.map((intent) => ({ intent, one: hold(intent.deployment) }));
@@ -174,6 +198,7 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
     id,
     service: asked.service,
     kind: "upgrade", // replaced by the plan before anyone is told
+    origin: "attache",
     from: null,
     to: null,
     profile: null,
@@ -190,6 +215,10 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
     steps: [],
     log: [],
   };
+}
+
+function busyRefusal({ id, by, to }: DeploymentSummary): Refusal {
+  return { code: "deployment-running", params: { id, by, version: to ?? "" } };
 }
 
 function failed(

@@ -114,6 +114,7 @@ function createLive(): Live {
         return deployment ? summarise(deployment) : null;
       },
       last: past.last,
+      drift: past.drift,
       failedLabels: past.failedLabels,
       ranBefore: past.ranBefore,
       onChange(listener) {
@@ -182,6 +183,9 @@ function createLive(): Live {
         }
         tellPast(service);
         tell({ type: "deployment", deployment });
+      });
+      engine.on("Noted", ({ service }) => {
+        if (past.refreshService(service)) tellPast(service);
       });
       engine.onLink(() => {
         if (engine.link.state === "up") readPast();

@@ -1,6 +1,8 @@
 import { type Database, openDatabase } from "@/lib/db";
 import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { Drift } from "@/lib/drift/types";
 import { AppError } from "@/lib/errors";
+import { allDrifts, driftOf } from "@/lib/history/deployed";
 import { allInspections } from "@/lib/history/inspections";
 import { lastPerService, listDeployments } from "@/lib/history/queries";
 import { failedLabels, failedLabelsByService, ranBefore, ranBeforeByService } from "@/lib/history/versions";
@@ -10,6 +12,8 @@ import type { Inspection } from "@/lib/images/types";
 export interface Past {
   readonly database: Database;
   last(service: string): DeploymentSummary | null;
+  /** How it differs from what was deployed. */
+  drift(service: string): Drift | null;
   failedLabels(service: string): ReadonlySet<string>;
   ranBefore(service: string): readonly string[];
   inspections(): ReadonlyMap<string, Inspection>;
@@ -27,6 +31,7 @@ const NONE: ReadonlySet<string> = new Set();
 export function createPast(file: string): Past {
   const database = openDatabase({ file, mode: "reader" });
   let lasts = new Map<string, DeploymentSummary>();
+  let drifts = new Map<string, Drift | null>();
   let failed = new Map<string, ReadonlySet<string>>();
   let ran = new Map<string, readonly string[]>();
   let opened: ReadonlyMap<string, Inspection> = new Map();
@@ -34,6 +39,7 @@ export function createPast(file: string): Past {
   return {
     database,
     last: (service) => lasts.get(service) ?? null,
+    drift: (service) => drifts.get(service) ?? null,
     learn: (last) => lasts.set(last.service, last),
     failedLabels: (service) => failed.get(service) ?? NONE,
     ranBefore: (service) => ran.get(service) ?? [],
@@ -41,6 +47,7 @@ export function createPast(file: string): Past {
     refresh: () =>
       isReadable(() => {
         lasts = lastPerService(database);
+        drifts = allDrifts(database);
         failed = failedLabelsByService(database);
         ran = ranBeforeByService(database);
         opened = allInspections(database);
@@ -49,6 +56,7 @@ export function createPast(file: string): Past {
       isReadable(() => {
         const last = listDeployments(database, { service, limit: 1 }).rows[0];
         if (last?.phase === "finished") lasts.set(service, last);
+        drifts.set(service, driftOf(database, service));
         failed.set(service, failedLabels(database, service));
         ran.set(service, ranBefore(database, service));
       }),

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { DeploymentSummary, Refusal } from "@/lib/deploy/types";
+import type { Drift } from "@/lib/drift/types";
 import { parseImageName } from "@/lib/images/name";
 import type { Finding, ImageVersion } from "@/lib/images/types";
 import type { ServiceFiles } from "@/lib/services/reading";
@@ -13,6 +14,7 @@ export interface ServiceNews {
   readonly units: readonly UnitRow[];
   readonly running: DeploymentSummary | null;
   readonly last: DeploymentSummary | null;
+  readonly drift: Drift | null;
   readonly failedLabels: ReadonlySet<string>;
   readonly ranBefore: readonly string[];
   readonly journalFiles: readonly string[];
@@ -37,6 +39,7 @@ export function joinService(files: ServiceFiles, news: ServiceNews): Service {
     enabled: news.units.some((unit) => unit.enabled),
     since: main?.since ?? null,
     findings,
+    drift: news.drift,
     ...chooseTargets(facts),
     blocked: blockedBy(attachment, findings, news.running),
     running: news.running,

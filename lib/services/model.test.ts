@@ -114,6 +114,7 @@ class FakeHost {
       deployments: {
         running: () => this.running,
         last: () => null,
+        drift: () => null,
         failedLabels: () => new Set(),
         ranBefore: () => [],
         onChange: (listener) => {
@@ -284,6 +285,7 @@ describe("the live picture of a host", () => {
     const times = { requestedAt: 0, startedAt: null, finishedAt: null, startsAt: null };
     const rest = {
       kind: "upgrade",
+      origin: "attache",
       reason: "",
       phase: "waiting",
       outcome: null,

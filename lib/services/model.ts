@@ -239,6 +239,7 @@ export function createModel(options: ModelOptions): Model {
       units,
       running: deployments.running(name),
       last: deployments.last(name),
+      drift: deployments.drift(name),
       systemdMajor: majorOf(news.systemdVersion),
     });
     return isDeepStrictEqual(service, services.get(name)) ? null : service;

@@ -1,4 +1,5 @@
 import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { Drift } from "@/lib/drift/types";
 import type { FileStamp, Inspection } from "@/lib/images/types";
 import type { Service, ServiceDetails, Snapshot } from "@/lib/services/types";
 import type { HostPaths, LinkState, Systemd } from "@/lib/systemd/types";
@@ -19,6 +20,8 @@ export interface DeploymentSource {
   running(service: string): DeploymentSummary | null;
   /** The last one that ended. */
   last(service: string): DeploymentSummary | null;
+  /** What others changed of it. */
+  drift(service: string): Drift | null;
   failedLabels(service: string): ReadonlySet<string>;
   /** Labels that ran here, newest first. */
   ranBefore(service: string): readonly string[];

@@ -4,6 +4,7 @@ import { connection } from "next/server";
 import { attempt } from "@/app/(console)/attempt";
 import { BindPaths } from "@/app/(console)/services/[name]/bind-paths";
 import { DetachSection } from "@/app/(console)/services/[name]/detach-section";
+import { Differences } from "@/app/(console)/services/[name]/differences";
 import { PrimaryAction } from "@/app/(console)/services/[name]/primary-action";
 import { Units } from "@/app/(console)/services/[name]/units";
 import { Versions } from "@/app/(console)/services/[name]/versions";
@@ -69,6 +70,7 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
         )}
       </div>
       <PrimaryAction service={service} now={now} isReadOnly={isReadOnly} />
+      <Differences service={service} now={now} isReadOnly={isReadOnly} />
       <Findings findings={service.findings} title="Remarks" />
       <Versions service={service} past={past.ok ? past.value.rows : []} now={now} isReadOnly={isReadOnly} />
       <BindPaths found={details} />

@@ -24,10 +24,12 @@ export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) 
   if (running) return <RunningPanel deployment={running} now={now} cancel={cancelDeployment} />;
   const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
   const back =
-    last && isFresh && !isReadOnly && !service.blocked ? wayBack(last, service.currentLabel) : null;
+    last && isFresh && last.origin !== "outside" && !isReadOnly && !service.blocked
+      ? wayBack(last, service.currentLabel)
+      : null;
   return (
     <>
-      {last?.outcome && isFresh && (
+      {last?.outcome && isFresh && last.origin !== "outside" && (
         <ResultPanel
           deployment={{ ...last, outcome: last.outcome }}
           message={last.message}

@@ -6,7 +6,7 @@ import { writeTarget } from "@/components/target";
 import { isoTime, timeAgo, utcStamp } from "@/components/time-words";
 import { KIND_WORDS, sayRefusal } from "@/components/words";
 import { planDeployment } from "@/lib/deploy/plan";
-import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { DeploymentSummary, Kind } from "@/lib/deploy/types";
 import type { ImageVersion } from "@/lib/images/types";
 import type { Service } from "@/lib/services/types";
 
@@ -61,7 +61,7 @@ function Badge({
       </span>
     );
   const left = past.find(
-    ({ from, outcome, kind }) => from === version.label && outcome === "succeeded" && kind !== "restart",
+    ({ from, to, outcome }) => from === version.label && outcome === "succeeded" && to !== from,
   );
   if (left?.finishedAt != null)
     return <span className="tag">{`Ran until ${timeAgo(left.finishedAt, now)}`}</span>;
@@ -133,8 +133,7 @@ function Switch({
 }) {
   if (service.current?.path === version.path) return null;
   const planned = planDeployment(service, version.label, service.currentLabel);
-  const words = (kind: "attach" | "upgrade" | "rollback") =>
-    `${KIND_WORDS[kind].button} ${versionName(version.label)}`;
+  const words = (kind: Kind) => `${KIND_WORDS[kind].button} ${versionName(version.label)}`;
   if (!planned.ok || isReadOnly)
     return (
       <RefusedButton
@@ -144,15 +143,13 @@ function Switch({
         {`Switch to ${versionName(version.label)}`}
       </RefusedButton>
     );
-  const { kind } = planned.plan;
-  if (kind === "detach" || kind === "restart") return null; // never planned for a version
   return (
     <ActionButton
       action={deployVersion}
       name="target"
       value={writeTarget({ service: service.name, version: version.label, expected: service.currentLabel })}
     >
-      {words(kind)}
+      {words(planned.plan.kind)}
     </ActionButton>
   );
 }
