@@ -18,7 +18,7 @@ export function planRestore(now: Ground, drift: Drift | null): Planned {
   const file = moved === undefined ? deployed.path : String(moved);
   const target = now.versions.find((version) => version.path === file);
   if (!target) return no({ code: "image-missing", params: { path: file } });
-  if (!isAsDeployed(target, deployed.image?.stamp ?? null))
+  if (moved === undefined && !isAsDeployed(target, deployed.image?.stamp ?? null))
     return no({ code: "bytes-gone", params: { path: file } });
   if (now.attachment && now.attachment.location !== deployed.location)
     return no({ code: "restore-location", params: {} });
@@ -30,11 +30,10 @@ export function planRestore(now: Ground, drift: Drift | null): Planned {
   return planned.ok ? { ok: true, plan: { ...planned.plan, profile: deployed.profile } } : planned;
 }
 
-/** By all that a copy to another place keeps; of a directory only its place tells. */
+/** As differences are found (`compareDeployed`): the device number may be another after each boot. */
 function isAsDeployed({ kind, stamp }: ImageVersion, deployed: FileStamp | null): boolean {
-  if (!deployed) return false;
-  if (kind === "directory") return stamp.ino === deployed.ino && stamp.dev === deployed.dev;
-  return stamp.size === deployed.size && stamp.mtimeMs === deployed.mtimeMs;
+  if (!deployed || stamp.ino !== deployed.ino) return false;
+  return kind === "directory" || (stamp.size === deployed.size && stamp.mtimeMs === deployed.mtimeMs);
 }
 
 function no(refusal: Refusal): Planned {

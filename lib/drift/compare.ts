@@ -58,11 +58,15 @@ function compareImage(known: DeployedState | null, now: AttachedState, movedTo: 
   return [{ code: "image-replaced", params: { path } }];
 }
 
-/** What runs may write into a directory, and then its size and time say nothing. */
-export function isSameImage(a: ImageState, b: ImageState): boolean {
-  const isSameFile = a.stamp.dev === b.stamp.dev && a.stamp.ino === b.stamp.ino;
-  if (a.isDirectory && b.isDirectory) return isSameFile;
-  return isSameFile && a.stamp.size === b.stamp.size && a.stamp.mtimeMs === b.stamp.mtimeMs;
+/**
+ * Whether it is still the file that it was. The device does not count: its
+ * number may be another after each boot. What runs may write into a directory,
+ * and then its size and time say nothing.
+ */
+function isSameImage(a: ImageState, b: ImageState): boolean {
+  if (a.stamp.ino !== b.stamp.ino) return false;
+  if (a.isDirectory && b.isDirectory) return true;
+  return a.stamp.size === b.stamp.size && a.stamp.mtimeMs === b.stamp.mtimeMs;
 }
 
 function compareFiles(seen: AttachedState | null, now: AttachedState): Difference[] {
