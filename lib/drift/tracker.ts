@@ -133,6 +133,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     const last = known.get(service) ?? NOTHING;
     const turn = ours.get(service);
     const now = await nowOf(reader, attached, last.seen);
+    if (isClosed) return;
     if (isOurs(service) || turn !== ours.get(service)) return look();
     const deed = findSwitch(last.seen, attached);
     const next: Known = { deployed: last.deployed, seen: deed ? attached : last.seen };

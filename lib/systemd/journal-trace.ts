@@ -38,6 +38,11 @@ export async function readTrace(query: {
     ...["+", "_PID=1", "+", `_EXE=${SUDO}`],
     ...["+", "_SYSTEMD_UNIT=dbus.service", "+", "_SYSTEMD_UNIT=dbus-broker.service"],
   ]);
+  return traceOf(entries, names);
+}
+
+/** What entries of the journal tell of a change of these files; pure. */
+export function traceOf(entries: readonly JournalEntry[], names: readonly string[]): JournalTrace {
   const related = entries.filter((entry) => isRelated(entry, names));
   return {
     lines: related
