@@ -11,6 +11,7 @@ import {
   useHost,
 } from "./fixtures";
 import type { Box } from "./lab/box";
+import { expectSound, LOOKS } from "./sound";
 
 /** What is promised is 2 s; a busy machine must not make the tests fail, so they only print how long it took, ms. */
 const PATIENCE_MS = 10_000;
@@ -86,6 +87,11 @@ test.describe("image files and our own doing", () => {
     const unit = "/etc/systemd/system.attached/metrics.service";
     await host().mustExec(["sh", "-c", 'cp -p "$1" /root/kept && echo "# by hand" >> "$1"', "sh", unit]);
     await seen(page, "edit", "metrics.service was edited on the host.");
+    for (const { width, colorScheme } of LOOKS) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.emulateMedia({ colorScheme });
+      await expectSound(page, `the difference at ${width} px, ${colorScheme}`);
+    }
     await host().mustExec(["sh", "-c", 'cp /root/kept "$1"', "sh", unit]);
     await expect(difference(page)).toHaveCount(0);
   });

@@ -56,7 +56,7 @@ export interface Known {
 
 /** What the page of a service shows of a difference. */
 export interface Drift {
-  /** When it was seen first, ms since 1970; tells one difference from a later one. */
+  /** When it was first seen to be just so, ms since 1970: another difference has another time. */
   readonly at: number;
   readonly differences: readonly Difference[];
   /** What it differs from; `null` = it was detached. */
