@@ -27,7 +27,7 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, keep, de
   const deployment = useDeployment(initial);
   const now = useNow(serverNow, deployment.phase === "finished" ? 60_000 : 500);
   const summary = toRowDeploymentWithStep(deployment);
-  const { outcome, steps, log } = deployment;
+  const { outcome, steps, log, origin } = deployment;
   const isFailure = outcome === "needs-person" || outcome === "reverted";
   const words = outcome ? resultSentence({ ...summary, outcome }) : announcement(deployment);
   return (
@@ -51,16 +51,27 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, keep, de
       )}
       <section className="part" aria-labelledby="steps-title">
         <h2 id="steps-title">Steps</h2>
-        {steps.length === 0 ? <p className="quiet">None was begun.</p> : <StepList steps={steps} now={now} />}
+        {steps.length === 0 ? (
+          <p className="quiet">{noSteps(deployment)}</p>
+        ) : (
+          <StepList steps={steps} now={now} />
+        )}
       </section>
       {log.length > 0 && (
         <section className="part" aria-labelledby="log-title">
-          <h2 id="log-title">What the failing unit said</h2>
+          <h2 id="log-title">
+            {origin === "outside" ? "What the journal knows of it" : "What the failing unit said"}
+          </h2>
           <LogBlock lines={log} />
         </section>
       )}
     </>
   );
+}
+
+function noSteps({ origin, kind }: Deployment): string {
+  if (origin === "outside") return "It was done by other means, so its steps are not known here.";
+  return kind === "adopt" ? "None: nothing on the host was touched." : "None was begun.";
 }
 
 /** For the live region: the newest step, so that not every change of a number is read out. */

@@ -2,15 +2,17 @@ import { cleanText } from "@/components/clean-text";
 import { versionName } from "@/components/image-words";
 import type { RowDeployment } from "@/components/service-row";
 import type { WayBack } from "@/components/way-back";
-import { KIND_WORDS } from "@/components/words";
+import { KIND_WORDS, OUTSIDE_WORDS } from "@/components/words";
 import type { Kind, Outcome, Phase } from "@/lib/deploy/types";
 
 type Named = Pick<RowDeployment, "service" | "kind" | "from" | "to" | "layers">;
+type Ended = Named & Pick<RowDeployment, "origin"> & { readonly outcome: Outcome };
 
 /** How it ended, in one sentence; what is true on the host comes first. */
-export function resultSentence({ outcome, ...named }: Named & { outcome: Outcome }): string {
+export function resultSentence({ outcome, origin, ...named }: Ended): string {
   const { kind, from } = named;
   const service = cleanText(named.service);
+  if (origin === "outside") return `${OUTSIDE_WORDS}: ${successOf(kind, service, endName(named, "to"))}.`;
   switch (outcome) {
     case "succeeded":
       return `Succeeded: ${successOf(kind, service, endName(named, "to"))}.`;
@@ -59,8 +61,12 @@ export function requestTitle(named: Pick<Named, "kind" | "from" | "to" | "layers
       return `${KIND_WORDS[kind].button} ${endName(named, "to")}`;
     case "rollback":
       return `Rollback to ${endName(named, "to")}`;
+    case "reattach":
+      return `${KIND_WORDS[kind].noun} ${endName(named, "to")}`;
     case "detach":
     case "restart":
+    case "change":
+    case "adopt":
       return KIND_WORDS[kind].noun;
     default:
       return kind satisfies never;
@@ -114,8 +120,12 @@ function doing(kind: Kind, service: string, to: string): string {
       return `Switching ${service} to ${to}`;
     case "attach":
       return `Attaching ${service} ${to}`;
+    case "reattach":
+      return `Attaching ${service} ${to} anew`;
     case "detach":
     case "restart":
+    case "change":
+    case "adopt":
       return `${KIND_WORDS[kind].doing} ${service}`;
     default:
       return kind satisfies never;
@@ -133,6 +143,12 @@ function successOf(kind: Kind, service: string, to: string): string {
       return `${service} is detached`;
     case "restart":
       return `${service} was restarted`;
+    case "reattach":
+      return `${service} ${versionName(to)} is attached anew`;
+    case "change":
+      return `files of ${service} were changed`;
+    case "adopt":
+      return `${service} counts as deployed as it is`;
     default:
       return kind satisfies never;
   }

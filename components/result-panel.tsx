@@ -22,7 +22,7 @@ interface ResultPanelProps {
 
 /** How a deployment ended, what is true now, and the way back. */
 export function ResultPanel({ deployment, message, back, deploy, hasLink = true }: ResultPanelProps) {
-  const tone = OUTCOME_TONES[deployment.outcome];
+  const tone = deployment.origin === "outside" ? "attention" : OUTCOME_TONES[deployment.outcome];
   return (
     <div className={`result result-${tone}`}>
       <div>

@@ -84,6 +84,13 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
     `${p("path")} was not written by portabled, and its reattach would fail half way because of it. Move the file to /etc/systemd/system/${given(p, "unit") === "" ? "UNIT" : p("unit")}.d, where it does the same.`,
   "no-room": (p) =>
     `There is too little room for a switch on the file system of ${p("path")}: it lacks ${p("what") === "files" ? "free inodes" : "space"}. Make some first; going back to an earlier version works all the same.`,
+  "nothing-differs": (p) => `${p("service")} is as it was deployed, so there is nothing to adopt or restore.`,
+  "differs-otherwise": (p) =>
+    `${p("service")} was changed again after this page was drawn. Nothing was adopted; look at the difference again.`,
+  "bytes-gone": (p) =>
+    `What was deployed is gone: ${p("path")} holds other bytes now. Put the old file back, or adopt the new one.`,
+  "restore-location": () =>
+    "portabled cannot move an attachment between “until reboot” and “for good”. Detach it and attach it again, or adopt it.",
   "no-such-unit": (p) => `It has no unit ${p("unit")}. Load the page again.`,
   "would-not-start": (p) =>
     `${version(p)} would not start, as a rehearsal on this host found out: ${rehearsalSentence(p)}`,
@@ -172,6 +179,7 @@ export const PROBLEMS: Record<(typeof PROBLEM_CODES)[number], Sentence> = {
 export const REASONS = {
   "stays-up": () => "Its units are up and stayed up.",
   "nothing-ran": () => "None of its units was running before, so none was started.",
+  adopted: () => "What others had changed counts as deployed from then on; nothing on the host was touched.",
   detached: () => "It is detached; its image files are still there.",
   cancelled: () => "It was cancelled before anything happened.",
   "not-cancellable": () => "It is too late for that: it is going back already, or over. Wait for its end.",

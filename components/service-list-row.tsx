@@ -9,7 +9,7 @@ import { RowButtons, RowEnded, RowProgress } from "@/components/service-row-acti
 import { servicePath } from "@/components/target";
 import { timeAgo, timeAttributes } from "@/components/time-words";
 import { OUTCOME_TONES, STATE_TONES } from "@/components/tones";
-import { KIND_WORDS, OUTCOME_WORDS, STATE_WORDS } from "@/components/words";
+import { KIND_WORDS, OUTCOME_WORDS, STATE_WORDS, sayWho } from "@/components/words";
 import type { Message } from "@/lib/errors";
 
 interface ServiceListRowProps {
@@ -42,6 +42,7 @@ function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: 
             {cleanText(row.name)}
           </a>
           {row.frozen && <span className="remark icon-attention tone-attention">Frozen</span>}
+          {row.differs && <span className="remark icon-attention tone-attention">Changed outside</span>}
           {row.findings > 0 && (
             <span className="remark icon-attention tone-attention">
               {row.findings === 1 ? "1 remark" : `${row.findings} remarks`}
@@ -79,7 +80,7 @@ function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: 
 }
 
 function Last({ deployment, now }: { deployment: RowLast; now: number }) {
-  const { outcome, kind, to } = deployment;
+  const { outcome, kind, to, origin } = deployment;
   const words =
     outcome === null ? "Running" : outcome === "succeeded" ? KIND_WORDS[kind].done : OUTCOME_WORDS[outcome];
   const tone = outcome === null || outcome === "succeeded" ? null : OUTCOME_TONES[outcome];
@@ -89,11 +90,14 @@ function Last({ deployment, now }: { deployment: RowLast; now: number }) {
         href={`/deployments/${deployment.id}`}
         className={tone === null ? undefined : `icon-${tone} tone-${tone}`}
       >
-        {to === null || kind === "restart" ? words : `${words} · ${endName(deployment, "to")}`}
+        {to === null || kind === "restart" || kind === "change"
+          ? words
+          : `${words} · ${endName(deployment, "to")}`}
+        {origin === "outside" && " outside"}
       </a>
       <small>
         <Ago at={deployment.at} now={now} />
-        {` by ${cleanText(deployment.by)}`}
+        {` by ${sayWho(deployment)}`}
       </small>
     </>
   );

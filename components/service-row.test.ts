@@ -23,6 +23,7 @@ function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
     last: null,
     findings: 0,
     frozen: null,
+    differs: false,
     ...more,
   };
 }
@@ -31,6 +32,7 @@ const deployment: Deployment = {
   id: "01",
   service: "web",
   kind: "upgrade",
+  origin: "attache",
   from: { label: "1.2.0", path: "/a", size: 1, mtimeMs: 0, sha256: null },
   to: { label: "1.3.0", path: "/b", size: 1, mtimeMs: 0, sha256: null },
   profile: null,

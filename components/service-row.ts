@@ -11,7 +11,7 @@ export interface RowDeployment extends Omit<DeploymentSummary, "message" | "reas
 
 /** What the list shows of a deployment that has ended. `at`: its end, or its request, ms since 1970. */
 export interface RowLast
-  extends Pick<DeploymentSummary, "id" | "kind" | "from" | "to" | "layers" | "by" | "outcome"> {
+  extends Pick<DeploymentSummary, "id" | "kind" | "origin" | "from" | "to" | "layers" | "by" | "outcome"> {
   readonly at: number;
 }
 
@@ -38,6 +38,8 @@ export interface ServiceRow {
   readonly findings: number;
   /** Why nobody may move it on; rolling back stays possible. */
   readonly frozen: Refusal | null;
+  /** Somebody changed it outside. */
+  readonly differs: boolean;
 }
 
 const rows = new WeakMap<Service, ServiceRow>();
@@ -71,6 +73,7 @@ function makeRow(service: Service): ServiceRow {
     last: service.last && toRowLast(service.last),
     findings: service.findings.length,
     frozen: service.freeze && frozenRefusal(service.freeze),
+    differs: service.drift !== null,
   };
 }
 
@@ -162,17 +165,17 @@ function toRowTarget(target: Target): RowTarget {
 function toRowLast(
   one: Pick<
     DeploymentSummary,
-    "id" | "kind" | "from" | "to" | "layers" | "by" | "outcome" | "finishedAt" | "requestedAt"
+    "id" | "kind" | "origin" | "from" | "to" | "layers" | "by" | "outcome" | "finishedAt" | "requestedAt"
   >,
 ): RowLast {
-  const { id, kind, from, to, layers, by, outcome } = one;
+  const { id, kind, origin, from, to, layers, by, outcome } = one;
   const at = one.finishedAt ?? one.requestedAt;
-  return { id, kind, from, to, ...(layers ? { layers } : {}), by, outcome, at };
+  return { id, kind, origin, from, to, ...(layers ? { layers } : {}), by, outcome, at };
 }
 
 function toRowDeployment(one: DeploymentSummary): RowDeployment {
-  const { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt } = one;
-  const { from, to, layers } = one;
-  const row = { id, service, kind, by, requestedAt, finishedAt, phase, outcome, startsAt, endsAt, from, to };
-  return layers ? { ...row, layers } : row;
+  const { id, service, kind, origin, by, requestedAt, finishedAt, phase, outcome } = one;
+  const { startsAt, endsAt, from, to, layers } = one;
+  const who = { id, service, kind, origin, by, requestedAt, finishedAt, phase, outcome };
+  return { ...who, startsAt, endsAt, from, to, ...(layers ? { layers } : {}) };
 }

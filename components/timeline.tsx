@@ -6,7 +6,7 @@ import { servicePath } from "@/components/target";
 import { TimeAgo } from "@/components/time-ago";
 import { duration } from "@/components/time-words";
 import { deploymentTone } from "@/components/tones";
-import { OUTCOME_WORDS, PHASE_WORDS, say } from "@/components/words";
+import { OUTCOME_WORDS, OUTSIDE_WORDS, PHASE_WORDS, say, sayWho } from "@/components/words";
 import type { DeploymentSummary } from "@/lib/deploy/types";
 
 interface TimelineProps {
@@ -21,9 +21,13 @@ export function Timeline({ deployments, now, showsService = true }: TimelineProp
   return (
     <ol className="timeline">
       {deployments.map((deployment) => {
-        const tone = deploymentTone(deployment);
-        const word =
-          deployment.outcome === null ? PHASE_WORDS[deployment.phase] : OUTCOME_WORDS[deployment.outcome];
+        const isOutside = deployment.origin === "outside";
+        const tone = isOutside ? "attention" : deploymentTone(deployment);
+        const word = isOutside
+          ? OUTSIDE_WORDS
+          : deployment.outcome === null
+            ? PHASE_WORDS[deployment.phase]
+            : OUTCOME_WORDS[deployment.outcome];
         return (
           <li key={deployment.id}>
             <Status tone={tone} word={word} />
@@ -60,13 +64,13 @@ export function Timeline({ deployments, now, showsService = true }: TimelineProp
               {deployment.reason !== "" && (
                 <p className="timeline-reason">{cleanText(deployment.reason, { lines: true })}</p>
               )}
-              {deployment.message && deployment.outcome !== "succeeded" && (
+              {deployment.message && (isOutside || deployment.outcome !== "succeeded") && (
                 <p className="quiet">{say(deployment.message)}</p>
               )}
             </div>
             <p className="timeline-when">
               <TimeAgo at={deployment.requestedAt} now={now} />
-              {` by ${cleanText(deployment.by)}`}
+              {` by ${sayWho(deployment)}`}
               {deployment.startedAt !== null && deployment.finishedAt !== null && (
                 <span className="quiet">{`, took ${duration(deployment.finishedAt - deployment.startedAt)}`}</span>
               )}

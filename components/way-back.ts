@@ -38,6 +38,9 @@ export function wayBack(done: Done, current: string | null): WayBack | null {
       return current === null && layers.length === 0 ? { target, kind: "attach" } : null;
     case "attach":
     case "restart":
+    case "reattach":
+    case "change":
+    case "adopt":
       return null;
     default:
       return done.kind satisfies never;

@@ -64,6 +64,9 @@ const PARAMS: Params = {
   intervalMs: 5000,
   deadlineMs: 10_000,
   until: 1_800_000_000_000,
+  file: "web.service",
+  from: "1.0",
+  to: "1.1",
 };
 
 describe("every code has words", () => {

@@ -1,9 +1,10 @@
 import { cleanText } from "@/components/clean-text";
+import { DIFFERENCE_WORDS } from "@/components/difference-words";
 import { PROBE_PROBLEMS } from "@/components/probe-words";
 import { REHEARSALS, UNCHECKED } from "@/components/rehearsal-sentences";
 import { given, type Read, reader, type Sentence } from "@/components/sentence";
 import { ERRORS, FINDINGS, PROBLEMS, REASONS, REFUSALS } from "@/components/sentences";
-import type { Kind, Outcome, Phase, Refusal, Step, StepName } from "@/lib/deploy/types";
+import type { Kind, Origin, Outcome, Phase, Refusal, Step, StepName } from "@/lib/deploy/types";
 import type { Message, Params } from "@/lib/errors";
 import type { Finding } from "@/lib/images/types";
 import type { BindPathRow, ServiceState, Target } from "@/lib/services/types";
@@ -20,6 +21,7 @@ export function say(message: Message): string {
     ...REFUSALS,
     ...ERRORS,
     ...REASONS,
+    ...DIFFERENCE_WORDS,
   };
   return sayFrom(table, message);
 }
@@ -53,6 +55,14 @@ export const OUTCOME_WORDS: Record<Outcome, string> = {
   "needs-person": "Needs a person",
 };
 
+/** Where an outcome would stand, for what this program did not do. */
+export const OUTSIDE_WORDS = "Done outside Attaché";
+
+/** "anna"; of what was done outside nobody may know who it was. */
+export function sayWho({ by, origin }: { by: string; origin: Origin }): string {
+  return origin === "outside" && by === "unknown" ? "somebody unknown" : cleanText(by);
+}
+
 export const PHASE_WORDS: Record<Phase, string> = {
   waiting: "Waiting",
   switching: "Switching",
@@ -68,6 +78,9 @@ export const KIND_WORDS: Record<Kind, { noun: string; button: string; doing: str
   rollback: { noun: "Rollback", button: "Roll back to", doing: "Switching", done: "Rolled back" },
   detach: { noun: "Detach", button: "Detach", doing: "Detaching", done: "Detached" },
   restart: { noun: "Restart", button: "Restart", doing: "Restarting", done: "Restarted" },
+  reattach: { noun: "Reattach", button: "Reattach", doing: "Attaching anew", done: "Reattached" },
+  change: { noun: "Change by hand", button: "Change", doing: "Changing", done: "Changed" },
+  adopt: { noun: "Adoption", button: "Adopt", doing: "Adopting", done: "Adopted" },
 };
 
 export const WHY_WORDS: Record<Target["why"], string> = {

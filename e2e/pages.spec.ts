@@ -1,31 +1,11 @@
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
 import { expect, result, rowOf, signIn, test, useHost, versionOf } from "./fixtures";
 import type { Box } from "./lab/box";
+import { expectSound, LOOKS } from "./sound";
 
 test.describe.configure({ mode: "serial" });
 const host = useHost({ oddities: true, env: { ATTACHE_GRACE_MS: 0 } });
 
 const BUS = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
-
-const LOOKS = [1280, 360].flatMap((width) =>
-  (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })),
-);
-
-/** Clean by axe (WCAG 2.2 AA), and nothing to scroll sideways. */
-async function expectSound(page: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  expect(
-    violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`),
-    what,
-  ).toEqual([]);
-  const sideways = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(sideways, `${what} scrolls sideways`).toBeLessThanOrEqual(0);
-}
 
 test("the list is right after boot: each service with its version, state and way on", async ({ page }) => {
   await signIn(page, host());

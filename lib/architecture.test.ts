@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 const ROOT = path.resolve(__dirname, "..");
 /** No I/O of their own: client components may import these. */
 const PURE =
-  /^lib\/(errors|[a-z]+\/types|images\/version|health\/address|deploy\/(plan|layers|summary)|engine\/interface)$/;
+  /^lib\/(errors|[a-z]+\/types|images\/version|health\/address|deploy\/(plan|plan-restore|layers|summary)|engine\/interface)$/;
 
 /** What a file may import of ours, by where it lies; the first row that fits counts. `docs/architecture.md` says why. */
 const MAY: readonly [where: RegExp, may: RegExp][] = [
@@ -23,12 +23,13 @@ const MAY: readonly [where: RegExp, may: RegExp][] = [
   [/^lib\/health\//, /^lib\/(health\/|errors$|env$)/],
   [/^lib\/services\//, /^lib\/(services\/|systemd\/|images\/|errors$|[a-z]+\/types$)/],
   [/^lib\/rehearsal\//, /^lib\/(rehearsal|services|systemd|images)\/|^lib\/errors$/],
-  [/^lib\/deploy\/(plan|layers)\.ts$/, PURE],
-  [/^lib\/deploy\//, /^lib\/(deploy|rehearsal|services|systemd|images|history|health)\/|^lib\/errors$/],
+  [/^lib\/drift\//, /^lib\/(drift\/|services\/|systemd\/|images\/|errors$|[a-z]+\/types$)/],
+  [/^lib\/deploy\/(plan(-restore)?|layers)\.ts$/, PURE],
+  [/^lib\/deploy\//, /^lib\/(deploy|rehearsal|drift|services|systemd|images|history|health)\/|^lib\/errors$/],
   [/^lib\/engine\/client\.ts$/, /^lib\/(engine\/interface$|systemd\/|errors$|[a-z]+\/types$)/],
   [
     /^lib\/engine\//,
-    /^lib\/(engine|deploy|rehearsal|services|systemd|images|history|health)\/|^lib\/(db|env|errors)$|^package\.json$/,
+    /^lib\/(engine|deploy|rehearsal|drift|services|systemd|images|history|health)\/|^lib\/(db|env|errors)$|^package\.json$/,
   ],
   [/^lib\/action\.ts$/, /^lib\/(auth\/|errors$)/],
   [

@@ -22,6 +22,7 @@ export type RehearsalRow = Row<Prisma.Rehearsal>;
 export type HealthCheckRow = Row<Prisma.HealthCheck>;
 export type MarkRow = Row<Prisma.Mark>;
 export type FreezeRow = Row<Prisma.Freeze>;
+export type DeployedRow = Row<Prisma.Deployed>;
 
 export type Value = string | number | null;
 

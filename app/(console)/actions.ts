@@ -3,12 +3,14 @@
 import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import {
+  AdoptChanges,
   CancelDeployment,
   DeployMany,
   DeployVersion,
   DetachService,
   RehearseVersion,
   RestartUnit,
+  RestoreService,
   SetReason,
 } from "@/app/(console)/schemas";
 import type { Answer } from "@/components/answer";
@@ -37,6 +39,16 @@ export async function rehearseVersion(_previous: Answer | null, form: FormData):
 
 export async function restartUnit(_previous: Answer | null, form: FormData): Promise<Answer> {
   return answer(form.get("target"), await restart(null, form));
+}
+
+/** Takes what others changed as it is. */
+export async function adoptChanges(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await adopt(null, form));
+}
+
+/** Puts back what was deployed. */
+export async function restoreService(_previous: Answer | null, form: FormData): Promise<Answer> {
+  return answer(form.get("target"), await restore(null, form));
 }
 
 /** The version on trial stays. */
@@ -94,6 +106,18 @@ const rehearse = defineAction(RehearseVersion, async ({ target }) => {
 const restart = defineAction(RestartUnit, async ({ target }, actor) => {
   const unit = target.version === "" ? {} : { unit: target.version };
   const { id } = await live().engine("Restart", { service: target.service, ...unit, by: actor.name });
+  refresh();
+  return id;
+});
+
+const adopt = defineAction(AdoptChanges, async ({ target }, actor) => {
+  const { id } = await live().engine("Adopt", { ...target, by: actor.name });
+  refresh();
+  return id;
+});
+
+const restore = defineAction(RestoreService, async ({ target }, actor) => {
+  const { id } = await live().engine("Restore", { service: target.service, by: actor.name });
   refresh();
   return id;
 });

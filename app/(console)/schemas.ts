@@ -27,6 +27,13 @@ export const DeployMany = z.object({
 export const DetachService = z.object({ target: Target });
 /** `service/version`. */
 export const RehearseVersion = z.object({ target: Target });
+/** `service/when`: the difference that the page showed, by when it was seen, ms since 1970. */
+export const AdoptChanges = z.object({
+  target: Target.transform(({ service, version }) => ({ service, shown: Number(version) })).pipe(
+    z.object({ service: z.string(), shown: z.int() }),
+  ),
+});
+export const RestoreService = z.object({ target: Target });
 /** `service/unit`. */
 export const RestartUnit = z.object({ target: Target });
 /** `service/id`: the service says beside which row an answer belongs. */

@@ -11,6 +11,7 @@ const deployment = (steps: readonly Step[]): Deployment => ({
   id: "one",
   service: "app",
   kind: "upgrade",
+  origin: "attache",
   from: null,
   to: null,
   profile: null,

@@ -49,7 +49,7 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     systemd.version(),
     ...[target.path, ...layering.extensions].map((file) => directoryOf(file)),
   ]);
-  const profile = profileFor(plan.attachment);
+  const profile = plan.profile ?? profileFor(plan.attachment);
   const facts = factsOf(fresh);
   const choice = choiceForPlan(plan, old, facts);
   const open = directories.find(({ mode }) => (mode & 0o1002) === 0o002);

@@ -23,6 +23,8 @@ export interface Plan {
   readonly unit: string | null;
   /** Somebody wants this very version although it is marked. */
   readonly despiteMark?: boolean;
+  /** Another profile than the attached one, to be put back; left out = the attached one is kept. */
+  readonly profile?: string | null;
 }
 
 /** What somebody wants beside the version. */
@@ -96,6 +98,25 @@ export function planDetach(now: Ground, expected?: string | null): Planned {
   if (lost) return no({ code: "layer-missing", params: { service: now.name, path: lost.path } });
   const shared = findingOf(now, DANGEROUS);
   return shared ? no(shared) : yes(now, "detach", null);
+}
+
+/**
+ * Decides whether the attached version may be attached anew from `file`: its
+ * own path, or where it was moved to. `units`: those to take of it, since one
+ * may be missing now.
+ */
+export function planReattach(now: Ground, file: string, units: readonly string[]): Planned {
+  const early = commonRefusal(now, undefined);
+  if (early) return no(early);
+  if (!now.attachment) return no({ code: "not-attached", params: { service: now.name } });
+  const target = now.versions.find((version) => version.path === file);
+  if (!target) return no({ code: "image-missing", params: { path: file } });
+  const layers = planLayers(now, {});
+  if (!layers.ok) return no(layers.refusal);
+  const problem = problemOf(now, target);
+  return problem
+    ? no(problem)
+    : yes({ ...now, attachment: { ...now.attachment, units } }, "reattach", target, null, layers.to);
 }
 
 /** Decides whether the running units, or one of them, may be restarted. */

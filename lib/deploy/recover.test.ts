@@ -19,6 +19,10 @@ describe("decideRecovery: stage × what the host shows", () => {
     ["detach", "switching", "new", "finish-detach"],
     ["restart", "switching", "old", "look-again"],
     ["restart", "switching", "other", "ask"],
+    ["reattach", "planned", "old", "forget"],
+    ["reattach", "switching", "old", "go-back"],
+    ["reattach", "switching", "new", "finish"],
+    ["reattach", "switching", "nothing", "go-back"],
   ] as const)("%s, %s, %s: %s", (kind, stage, found, action) => {
     expect(decideRecovery(kind, stage, found)).toBe(action);
   });

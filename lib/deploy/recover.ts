@@ -49,11 +49,34 @@ const RESTART: Record<Stage, Record<Found, Recovery>> = {
   trial: { old: "ask", new: "ask", nothing: "ask", other: "ask" }, // nor a restart
   "going-back": { old: "look-again", new: "look-again", nothing: "ask", other: "ask" },
 };
+/** Old and new are the same version, so nothing tells whether it was attached anew already: it is only brought up again. */
+const REATTACH: Record<Stage, Record<Found, Recovery>> = {
+  planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
+  switching: { old: "go-back", new: "finish", nothing: "go-back", other: "ask" },
+  trial: { old: "ask", new: "ask", nothing: "ask", other: "ask" }, // nor this
+  "going-back": { old: "go-back", new: "go-back", nothing: "go-back", other: "ask" },
+};
+/** Never run here: they are on record from their first moment on. */
+const DONE: Record<Stage, Record<Found, Recovery>> = {
+  planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
+  switching: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
+  trial: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
+  "going-back": { old: "forget", new: "forget", nothing: "forget", other: "forget" },
+};
+const TABLES: Record<Kind, Record<Stage, Record<Found, Recovery>>> = {
+  attach: SWITCH,
+  upgrade: SWITCH,
+  rollback: SWITCH,
+  detach: DETACH,
+  restart: RESTART,
+  reattach: REATTACH,
+  change: DONE,
+  adopt: DONE,
+};
 
 /** Looks up what to do with an interrupted deployment; pure. */
 export function decideRecovery(kind: Kind, stage: Stage, found: Found): Recovery {
-  const table = kind === "detach" ? DETACH : kind === "restart" ? RESTART : SWITCH;
-  return table[stage][found];
+  return TABLES[kind][stage][found];
 }
 
 /** Settles one interrupted deployment by reading the host. Never throws: the record says how it ended. */

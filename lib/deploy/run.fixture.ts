@@ -24,6 +24,7 @@ export const BLANK: Deployment = {
   id: "01HZZZZZZZZZZZZZZZZZZZZZZZ",
   service: "web",
   kind: "upgrade",
+  origin: "attache",
   from: null,
   to: null,
   profile: null,

@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { createFakeHost, type FakeImage } from "@/lib/deploy/fake-systemd";
 import { readGround } from "@/lib/deploy/ground";
-import { planDeployment, planDetach } from "@/lib/deploy/plan";
+import { planDeployment, planDetach, planReattach } from "@/lib/deploy/plan";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { intentOf, runDeployment } from "@/lib/deploy/run";
 import { BLANK, type FakeHost, makeRun, type Signals } from "@/lib/deploy/run.fixture";
@@ -197,6 +197,26 @@ describe("a switch on a host that misbehaves on cue", () => {
 
 describe("bug: units that are not one plain daemon", () => {
   const TWO = { "web-a.service": "[Service]\n", "web-b.service": "[Service]\n" };
+
+  it.each([
+    ["writes the files anew and restarts what ran", [], "succeeded"],
+    [
+      "has the files there in the end, when it fails after it has detached",
+      ["fails-after-detach"],
+      "reverted",
+    ],
+  ] as const)("attaching the same version anew %s", async (_name, mishaps, outcome) => {
+    const host = await hostWith({ behaviour: "stays" });
+    const tree = await attachedTree(host, "web");
+    await writeFile(path.join(host.paths.attached.persistent, "web.service"), "# edited");
+    host.systemd.mishaps = [...mishaps];
+    const { deployment } = await run(host, (ground) =>
+      planReattach(ground, ground.attachment?.path ?? "", ground.attachment?.units ?? []),
+    );
+    expect([deployment.outcome, deployment.kind]).toEqual([outcome, "reattach"]);
+    expect(await attachedTree(host, "web")).toEqual(tree);
+    expect(host.systemd.units.get("web.service")).toMatchObject({ active: "active" });
+  });
 
   it("half an image is not an upgrade: portabled died after the first unit", async () => {
     const host = await hostWithImages(

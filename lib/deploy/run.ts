@@ -14,7 +14,7 @@ import { wantedLayers } from "@/lib/deploy/layers";
 import { settle } from "@/lib/deploy/look-again";
 import type { Choice } from "@/lib/deploy/matches";
 import { plannedLayering } from "@/lib/deploy/open-images";
-import { type Plan, planDeployment, planDetach, planRestart } from "@/lib/deploy/plan";
+import { type Plan, planDeployment, planDetach, planReattach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
 import { isSuspect, rehearseSwitch } from "@/lib/deploy/rehearse";
 import { lacks, type Reserve } from "@/lib/deploy/reserve";
@@ -168,10 +168,12 @@ async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostG
       ? planDetach(now)
       : plan.kind === "restart"
         ? planRestart(now, plan.unit)
-        : planDeployment(now, plan.to?.label ?? "", undefined, {
-            layers: wantedLayers(plan.from, plan.to),
-            despiteMark: plan.despiteMark ?? false,
-          });
+        : plan.kind === "reattach"
+          ? planReattach(now, plan.to?.path ?? "", plan.attachment?.units ?? [])
+          : planDeployment(now, plan.to?.label ?? "", undefined, {
+              layers: wantedLayers(plan.from, plan.to),
+              despiteMark: plan.despiteMark ?? false,
+            });
   if (!planned.ok) throw new Refused(planned.refusal);
   return now;
 }

@@ -1,8 +1,21 @@
 import type { Message, Params } from "@/lib/errors";
 import type { Location } from "@/lib/systemd/types";
 
-export const KINDS = ["attach", "upgrade", "rollback", "detach", "restart"] as const;
+export const KINDS = [
+  "attach",
+  "upgrade",
+  "rollback",
+  "detach",
+  "restart",
+  "reattach", // the same version again, so that portabled writes its files anew
+  "change", //   an attached file or image was changed, without portabled
+  "adopt", //    what others changed is accepted as it is
+] as const;
 export type Kind = (typeof KINDS)[number];
+
+export const ORIGINS = ["attache", "outside"] as const;
+/** Who made a change: this program, or somebody on the host by other means. */
+export type Origin = (typeof ORIGINS)[number];
 
 export const OUTCOMES = ["succeeded", "reverted", "refused", "cancelled", "needs-person"] as const;
 /**
@@ -97,6 +110,7 @@ export interface Deployment {
   readonly id: string;
   readonly service: string;
   readonly kind: Kind;
+  readonly origin: Origin;
   readonly from: VersionRef | null;
   readonly to: VersionRef | null;
   readonly profile: string | null;
@@ -119,7 +133,7 @@ export interface Deployment {
   /** Why it ended so, and what is true on the host now. */
   readonly message: Message | null;
   readonly steps: readonly Step[];
-  /** Last journal lines of the unit that failed; empty otherwise. */
+  /** Last journal lines of the unit that failed; for what was done outside, what the journal knows of it. */
   readonly log: readonly LogLine[];
 }
 
@@ -129,6 +143,7 @@ export type DeploymentSummary = Pick<
   | "id"
   | "service"
   | "kind"
+  | "origin"
   | "by"
   | "reason"
   | "requestedAt"
@@ -183,5 +198,9 @@ export interface Refusal extends Message {
     | "probe-not-local" //       { address }
     | "probe-address" //         { address }
     | "probe-deadline" //        { passes, intervalMs, deadlineMs }
+    | "nothing-differs" //       { service }  nothing to adopt or restore
+    | "differs-otherwise" //     { service }  it is not the difference any more that the page showed
+    | "bytes-gone" //            { path }     the file is not the one that was deployed, and that one is gone
+    | "restore-location" //      {}           portabled cannot move an attachment
     | "engine-restarted"; //     {}        the engine ended before anything was changed
 }

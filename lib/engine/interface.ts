@@ -99,6 +99,12 @@ export const METHODS = {
     .object({ service: Name, reason: Reason.trim(), until: z.number().int().min(0).nullable(), by: By })
     .strict(),
   Unfreeze: z.object({ service: Name, reason: Reason.trim(), by: By }).strict(),
+  /** Takes what others changed as it is from now on. `shown`: when the difference was seen that the page showed, ms since 1970. */
+  Adopt: z.object({ service: Name, shown: z.number().int(), by: By }).strict(),
+  /** Puts a service back as it was deployed, by a deployment of whatever kind that takes. */
+  Restore: z
+    .object({ service: Name, by: By, reason: Reason.optional(), graceMs: GraceMs.optional() })
+    .strict(),
   /** Deployments under way. */
   Running: z.object({}).strict(),
 } as const;
@@ -127,6 +133,8 @@ export interface Outputs {
   LiftMark: Record<string, never>;
   Freeze: Record<string, never>;
   Unfreeze: Record<string, never>;
+  Adopt: { id: string };
+  Restore: { id: string };
   Running: { deployments: Deployment[]; version: string };
 }
 
@@ -141,7 +149,7 @@ export interface Signals {
   Inspected: { service: string; inspections: Inspection[] };
   /** Versions of one service that were rehearsed. */
   Rehearsed: { service: string; rehearsals: Rehearsal[] };
-  /** What is laid down for a service is new on record: its checks, marks or freezes. */
+  /** What is on record of a service beside its deployments is new (its checks, marks, freezes, differences): to be read again. */
   Noted: { service: string };
 }
 export type SignalName = keyof Signals;

@@ -3,6 +3,7 @@ import type { Deployment, VersionRef } from "@/lib/deploy/types";
 import { digestOf } from "@/lib/engine/digest";
 import type { Journal } from "@/lib/engine/service";
 import { AppError } from "@/lib/errors";
+import { allDeployed, type DeployedRecord, saveDeployed } from "@/lib/history/deployed";
 import { allInspections, imageTexts, saveInspection } from "@/lib/history/inspections";
 import { getDeployment, listDeployments } from "@/lib/history/queries";
 import { createRecorder } from "@/lib/history/recorder";
@@ -23,6 +24,10 @@ export interface Keeper extends Journal {
   keepRehearsal(rehearsal: Rehearsal): void;
   /** The deployment with every step that is on record: an intent file is written less often. */
   newest(deployment: Deployment): Deployment;
+  /** What was known to be deployed in earlier lives, by service; empty without a database. */
+  deployed(): ReadonlyMap<string, DeployedRecord>;
+  /** Whether it was written. */
+  keepDeployed(records: ReadonlyMap<string, DeployedRecord>): boolean;
   /** Ends records that no intent speaks of any more: their outcome was never written. */
   closeUnfinished(known: readonly string[]): Promise<void>;
 }
@@ -49,6 +54,14 @@ export function createKeeper(db: OwnedDatabase): Keeper {
     unitTexts: (path) => orWithout(() => imageTexts(db, path)?.unitTexts ?? null, null, complain),
     rehearsals: () => orWithout(() => allRehearsals(db), new Map(), complain),
     keepRehearsal: (rehearsal) => orWithout(() => saveRehearsal(db, rehearsal), undefined, complain),
+    deployed: () => orWithout(() => allDeployed(db), new Map(), complain),
+    keepDeployed(records) {
+      const write = () => {
+        saveDeployed(db, records);
+        return true;
+      };
+      return orWithout(write, false, complain);
+    },
     newest(deployment) {
       const known = orWithout(() => getDeployment(db, deployment.id), null, complain);
       return known && known.steps.length >= deployment.steps.length ? known : deployment;

@@ -11,17 +11,19 @@ import {
   planRestart,
   type Wishes,
 } from "@/lib/deploy/plan";
+import { planRestore } from "@/lib/deploy/plan-restore";
 import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import type { Reserve } from "@/lib/deploy/reserve";
 import { type Run, runDeployment } from "@/lib/deploy/run";
 import { summarise } from "@/lib/deploy/summary";
-import type { Deployment, DeploymentSummary, Outcome, Phase } from "@/lib/deploy/types";
+import type { Deployment, DeploymentSummary, Outcome, Phase, Refusal } from "@/lib/deploy/types";
 import { createIds } from "@/lib/engine/ids";
 import type { Inspector } from "@/lib/engine/inspector";
 import type { Input, MethodName, Reply } from "@/lib/engine/interface";
 import { createOrderMethods } from "@/lib/engine/order-methods";
 import type { OrderBook } from "@/lib/engine/orders";
+import { createOutside, type OutsideOptions } from "@/lib/engine/outside";
 import type { Rehearser } from "@/lib/engine/rehearser";
 import type { AppError, Message } from "@/lib/errors";
 
@@ -48,6 +50,8 @@ export interface EngineOptions {
   readonly lastId: string | null;
   readonly version: string;
   readonly publish: (deployment: Deployment) => void;
+  /** Where what others did is kept and told. */
+  readonly outside: Pick<OutsideOptions, "load" | "save" | "noted" | "trace">;
 }
 
 export type Methods = { readonly [M in MethodName]: (input: Input<M>) => Promise<Reply<M>> };
@@ -66,12 +70,25 @@ interface Held {
 export function createEngine(options: EngineOptions): {
   methods: Methods;
   recover(intents: readonly Intent[]): Promise<void>;
+  /** Begins to notice what others do. `ended`: deployments of an earlier life that may have ended without being noted. */
+  follow(ended: readonly Deployment[]): Promise<void>;
   /** How many deployments are under way. */
   open(): number;
 } {
   const { host, intents, journal, publish } = options;
   const held = new Map<string, Held>();
   const newId = createIds(options.lastId);
+  const outside = createOutside({
+    ...options.outside,
+    newId,
+    paths: host.paths,
+    imageRoots: host.imageRoots,
+    underWay: () => [...held.values()].map((one) => one.deployment()),
+    record(deployment) {
+      void journal.save(deployment);
+      publish(deployment);
+    },
+  });
 
   const hold = (initial: Deployment): Held => {
     const record = createRecord(initial, (deployment) => {
@@ -105,6 +122,7 @@ export function createEngine(options: EngineOptions): {
     const last = one.record.current;
     options.orders.learn(last);
     await journal.save(last);
+    await outside.settle(last);
     await options.deadMan
       .forget(last.id)
       .then(() => intents.remove(last.service))
@@ -139,7 +157,7 @@ export function createEngine(options: EngineOptions): {
       kind,
       from,
       to,
-      profile: attachment?.profile ?? null,
+      profile: planned.plan.profile ?? attachment?.profile ?? null,
       location: attachment?.location ?? "persistent",
     });
     return {
@@ -190,6 +208,12 @@ export function createEngine(options: EngineOptions): {
     },
     Detach: (input) => begin(input, (ground) => planDetach(ground, input.expected)),
     Restart: (input) => begin(input, (ground) => planRestart(ground, input.unit ?? null)),
+    Restore: (input) => begin(input, (ground) => planRestore(ground, outside.drift(input.service))),
+    async Adopt({ service, shown, by }) {
+      const holder = held.get(service);
+      if (holder) return { ok: false, error: busyRefusal(holder.summary()) };
+      return outside.adopt(service, shown, by);
+    },
     async Inspect({ service, versions }) {
       return { ok: true, value: { queued: await options.inspector.request(service, versions) } };
     },
@@ -233,6 +257,7 @@ export function createEngine(options: EngineOptions): {
   return {
     methods,
     open: () => held.size,
+    follow: outside.start,
     /** Settles what an earlier life left open. The locks are taken before the first await. */
     async recover(open) {
       const work = open.map((intent) => ({ intent, one: hold(intent.deployment) }));
@@ -274,6 +299,7 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
     id,
     service: asked.service,
     kind: "upgrade", // replaced by the plan before anyone is told
+    origin: "attache",
     from: null,
     to: null,
     profile: null,
@@ -293,6 +319,10 @@ function blank(id: string, asked: Asked, graceMs: number): Deployment {
     steps: [],
     log: [],
   };
+}
+
+function busyRefusal({ id, by, to }: DeploymentSummary): Refusal {
+  return { code: "deployment-running", params: { id, by, version: to ?? "" } };
 }
 
 function failed(

@@ -18,6 +18,7 @@ import { HOST_PATHS, readEnv } from "@/lib/env";
 import { clearStage } from "@/lib/rehearsal/rehearse-unit";
 import { SCENE_PATHS } from "@/lib/rehearsal/scene";
 import { createBus } from "@/lib/systemd/bus";
+import { readTrace } from "@/lib/systemd/journal-trace";
 import { createSystemd } from "@/lib/systemd/systemd";
 import type { Systemd } from "@/lib/systemd/types";
 import { version } from "@/package.json";
@@ -113,19 +114,26 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
       onPublish(deployment);
       emit(bus, "DeploymentChanged", deployment);
     },
+    outside: {
+      load: keeper.deployed,
+      save: keeper.keepDeployed,
+      noted: (service) => emit(bus, "Noted", { service }),
+      trace: readTrace,
+    },
   });
 
   const left = await intents.all();
   for (const file of left.unreadable) console.error(`cannot read ${file}: set aside; the host is as it is`);
   const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
   const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
-  for (const intent of over) await intents.remove(intent.plan.service);
   const isOpen = (id: string) => open.some(({ deployment }) => deployment.id === id && !deployment.outcome);
   for (const id of await deadMan.known()) if (!isOpen(id)) await deadMan.forget(id);
   await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
   const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
+  await engine.follow(over.map((intent) => intent.deployment));
+  for (const intent of over) await intents.remove(intent.plan.service);
   await recovery;
   await reserve.fill().catch((error: unknown) => console.error("no reserve for a full disk:", error));
 }

@@ -45,6 +45,7 @@ export function aDeployment(n: number, change: Partial<Deployment> = {}): Deploy
     id: n.toString().padStart(26, "0"),
     service: "startpage",
     kind: "upgrade",
+    origin: "attache",
     from: {
       label: "1.0.0",
       path: "/srv/startpage/startpage_1.0.0.raw",

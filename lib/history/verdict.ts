@@ -1,8 +1,11 @@
-import type { Deployment } from "@/lib/deploy/types";
+import type { Deployment, Kind } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
 
 /** What a deployment proved about its target: it stayed up, it did not, or neither. */
 export type Verdict = "up" | "down";
+
+/** These put no other version in place. */
+const SAME_VERSION: ReadonlySet<Kind> = new Set(["detach", "restart", "reattach", "change", "adopt"]);
 
 /** Failures of the version itself: its units did not start or did not stay. A lost bus or a person's "go back" says nothing about it. */
 const OWN_FAULTS: ReadonlySet<string> = new Set([
@@ -25,7 +28,7 @@ export function verdictOf({
   outcome,
   message,
 }: Pick<Deployment, "kind" | "from" | "to" | "outcome" | "message">): Verdict | null {
-  if (to === null || kind === "detach" || kind === "restart") return null;
+  if (to === null || SAME_VERSION.has(kind)) return null;
   // Only an extension was to change: that it failed says nothing about the version below it.
   const isSameBase = from?.path === to.path;
   if (isSameBase && outcome !== "succeeded") return null;

@@ -123,6 +123,7 @@ function createLive(): Live {
         return deployment ? summarise(deployment) : null;
       },
       last: past.last,
+      drift: past.drift,
       marks: past.marks,
       freeze: past.freeze,
       ranBefore: past.ranBefore,

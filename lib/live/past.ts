@@ -1,6 +1,8 @@
 import { type Database, openDatabase } from "@/lib/db";
 import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { Drift } from "@/lib/drift/types";
 import { AppError } from "@/lib/errors";
+import { allDrifts, driftOf } from "@/lib/history/deployed";
 import { allInspections } from "@/lib/history/inspections";
 import { listFreezes, listMarks, standing } from "@/lib/history/marks";
 import { lastPerService, listDeployments } from "@/lib/history/queries";
@@ -19,6 +21,8 @@ export interface Past {
   freeze(service: string): Freeze | null;
   /** When the next freeze ends by itself, ms since 1970. */
   nextThaw(): number | null;
+  /** How it differs from what was deployed. */
+  drift(service: string): Drift | null;
   ranBefore(service: string): readonly string[];
   inspections(): ReadonlyMap<string, Inspection>;
   rehearsals(): ReadonlyMap<string, Rehearsal>;
@@ -36,6 +40,7 @@ export function createPast(file: string): Past {
   let lasts = new Map<string, DeploymentSummary>();
   let marks = new Map<string, readonly Mark[]>();
   let freezes = new Map<string, readonly Freeze[]>();
+  let drifts = new Map<string, Drift | null>();
   let ran = new Map<string, readonly string[]>();
   let opened: ReadonlyMap<string, Inspection> = new Map();
   let rehearsed: ReadonlyMap<string, Rehearsal> = new Map();
@@ -43,6 +48,7 @@ export function createPast(file: string): Past {
   return {
     database,
     last: (service) => lasts.get(service) ?? null,
+    drift: (service) => drifts.get(service) ?? null,
     learn: (last) => lasts.set(last.service, last),
     marks: (service) => marks.get(service) ?? [],
     freeze: (service) =>
@@ -59,6 +65,7 @@ export function createPast(file: string): Past {
         lasts = lastPerService(database);
         marks = standing(listMarks(database, null));
         freezes = standing(listFreezes(database, null));
+        drifts = allDrifts(database);
         ran = ranBeforeByService(database);
         opened = allInspections(database);
         rehearsed = allRehearsals(database);
@@ -69,6 +76,7 @@ export function createPast(file: string): Past {
         if (last?.phase === "finished") lasts.set(service, last);
         marks.set(service, standing(listMarks(database, service)).get(service) ?? []);
         freezes.set(service, standing(listFreezes(database, service)).get(service) ?? []);
+        drifts.set(service, driftOf(database, service));
         ran.set(service, ranBefore(database, service));
       }),
   };

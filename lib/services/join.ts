@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { DeploymentSummary, Refusal } from "@/lib/deploy/types";
+import type { Drift } from "@/lib/drift/types";
 import type { Freeze, Mark } from "@/lib/history/types";
 import { parseImageName } from "@/lib/images/name";
 import type { Finding, ImageVersion } from "@/lib/images/types";
@@ -16,6 +17,7 @@ export interface ServiceNews {
   readonly last: DeploymentSummary | null;
   readonly marks: readonly Mark[];
   readonly freeze: Freeze | null;
+  readonly drift: Drift | null;
   readonly ranBefore: readonly string[];
   readonly journalFiles: readonly string[];
   /** `null` while PID 1 was never asked. */
@@ -40,6 +42,7 @@ export function joinService(files: ServiceFiles, news: ServiceNews): Service {
     enabled: news.units.some((unit) => unit.enabled),
     since: main?.since ?? null,
     findings,
+    drift: news.drift,
     ...chooseTargets(facts),
     blocked: blockedBy(findings, news.running),
     running: news.running,

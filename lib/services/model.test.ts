@@ -117,6 +117,7 @@ class FakeHost {
         last: () => null,
         marks: () => [],
         freeze: () => null,
+        drift: () => null,
         ranBefore: () => [],
         onChange: (listener) => {
           this.deployed = listener;
@@ -286,6 +287,7 @@ describe("the live picture of a host", () => {
     const times = { requestedAt: 0, startedAt: null, finishedAt: null, startsAt: null, endsAt: null };
     const rest = {
       kind: "upgrade",
+      origin: "attache",
       reason: "",
       phase: "waiting",
       outcome: null,

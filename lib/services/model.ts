@@ -249,6 +249,7 @@ export function createModel(options: ModelOptions): Model {
       freeze: deployments.freeze(name),
       running: deployments.running(name),
       last: deployments.last(name),
+      drift: deployments.drift(name),
       systemdMajor: majorOf(news.systemdVersion),
     });
     return isDeepStrictEqual(service, services.get(name)) ? null : service;

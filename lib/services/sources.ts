@@ -1,4 +1,5 @@
 import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { Drift } from "@/lib/drift/types";
 import type { Freeze, Mark } from "@/lib/history/types";
 import type { FileStamp, Inspection, Rehearsal } from "@/lib/images/types";
 import type { Service, ServiceDetails, Snapshot } from "@/lib/services/types";
@@ -29,6 +30,8 @@ export interface DeploymentSource {
   marks(service: string): readonly Mark[];
   /** The freeze that is on now. */
   freeze(service: string): Freeze | null;
+  /** What others changed of it. */
+  drift(service: string): Drift | null;
   /** Labels that ran here, newest first. */
   ranBefore(service: string): readonly string[];
   /** `null`: any service may have changed. */

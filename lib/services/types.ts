@@ -1,4 +1,5 @@
 import type { DeploymentSummary, Refusal } from "@/lib/deploy/types";
+import type { Drift } from "@/lib/drift/types";
 import type { Message } from "@/lib/errors";
 import type { Freeze, Mark } from "@/lib/history/types";
 import type { Finding, ImageVersion } from "@/lib/images/types";
@@ -86,6 +87,8 @@ export interface Service {
   /** Since when the main unit is in its state, ms since 1970. */
   readonly since: number | null;
   readonly findings: readonly Finding[];
+  /** How it differs from what was deployed; `null` = it does not, or nobody knows. */
+  readonly drift: Drift | null;
   readonly upgrade: Target | null;
   readonly rollback: Target | null;
   /** Why no version can be switched to at all (a deployment under way, a shared name, …); `null` = free. */

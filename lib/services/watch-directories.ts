@@ -26,6 +26,7 @@ export interface DirectoryWatcher {
 export function watchDirectories(
   onChange: (directories: ReadonlySet<string>) => void,
   renamedMs: (directory: string) => number = () => RENAMED_MS,
+  changedMs: number = CHANGED_MS,
 ): DirectoryWatcher {
   let wanted = new Set<string>();
   const watches = new Map<string, Watch>();
@@ -72,7 +73,7 @@ export function watchDirectories(
   function open(path: string): FSWatcher | null {
     try {
       const watcher = watch(path, { persistent: false }, (event) => {
-        note(path, event === "rename" ? renamedMs(path) : CHANGED_MS);
+        note(path, event === "rename" ? renamedMs(path) : changedMs);
       });
       watcher.on("error", () => note(path, renamedMs(path)));
       return watcher;

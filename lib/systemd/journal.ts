@@ -76,7 +76,8 @@ function newestFirst(entries: readonly JournalEntry[], unitField: string): Map<s
   return starts;
 }
 
-async function entriesOf(args: readonly string[]): Promise<readonly JournalEntry[]> {
+/** Entries that journalctl finds with these arguments. Throws like `readJournal`. */
+export async function entriesOf(args: readonly string[]): Promise<readonly JournalEntry[]> {
   return parseJournal(await journalctl(["--output=json", ...args]));
 }
 

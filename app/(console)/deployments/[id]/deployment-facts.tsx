@@ -2,18 +2,19 @@ import { cleanText } from "@/components/clean-text";
 import { byteSize, versionName } from "@/components/image-words";
 import { TimeAgo } from "@/components/time-ago";
 import { duration, utcStamp } from "@/components/time-words";
+import { sayWho } from "@/components/words";
 import type { Deployment, VersionRef } from "@/lib/deploy/types";
 
 /** Who, when, from what to what. */
 export function DeploymentFacts({ deployment, now }: { deployment: Deployment; now: number }) {
-  const { from, to, by, requestedAt, startedAt, finishedAt, profile, location, id, batch } = deployment;
+  const { from, to, origin, requestedAt, startedAt, finishedAt, profile, location, id, batch } = deployment;
   return (
     <section className="part" aria-labelledby="facts-title">
       <h2 id="facts-title">On record</h2>
       <dl className="facts facts-wide">
         <div>
-          <dt>Asked for by</dt>
-          <dd>{cleanText(by)}</dd>
+          <dt>{origin === "outside" ? "Done by" : "Asked for by"}</dt>
+          <dd>{sayWho(deployment)}</dd>
         </div>
         <div>
           <dt>When</dt>

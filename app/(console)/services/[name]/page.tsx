@@ -4,6 +4,7 @@ import { connection } from "next/server";
 import { attempt } from "@/app/(console)/attempt";
 import { BindPaths } from "@/app/(console)/services/[name]/bind-paths";
 import { DetachSection } from "@/app/(console)/services/[name]/detach-section";
+import { Differences } from "@/app/(console)/services/[name]/differences";
 import { HealthSection } from "@/app/(console)/services/[name]/health-section";
 import { Layers } from "@/app/(console)/services/[name]/layers";
 import { MarksSection } from "@/app/(console)/services/[name]/marks-section";
@@ -75,6 +76,7 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
         )}
       </div>
       <PrimaryAction service={service} now={now} isReadOnly={isReadOnly} />
+      <Differences service={service} now={now} isReadOnly={isReadOnly} />
       <Findings findings={service.findings} title="Remarks" />
       <Versions service={service} past={past.ok ? past.value.rows : []} now={now} isReadOnly={isReadOnly} />
       <Layers service={service} isReadOnly={isReadOnly} />

@@ -26,11 +26,13 @@ export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) 
     return <RunningPanel deployment={running} now={now} cancel={cancelDeployment} keep={keepVersion} />;
   const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
   const back =
-    last && isFresh && !isReadOnly && !service.blocked ? wayBack(last, service.currentLabel) : null;
+    last && isFresh && last.origin !== "outside" && !isReadOnly && !service.blocked
+      ? wayBack(last, service.currentLabel)
+      : null;
   const isOpen = back !== null && planDeployment(service, back.target.version, service.currentLabel).ok;
   return (
     <>
-      {last?.outcome && isFresh && (
+      {last?.outcome && isFresh && last.origin !== "outside" && (
         <ResultPanel
           deployment={{ ...last, outcome: last.outcome }}
           message={last.message}

@@ -8,7 +8,7 @@ import { writeTarget } from "@/components/target";
 import { isoTime, timeAgo, utcStamp } from "@/components/time-words";
 import { KIND_WORDS, sayRefusal } from "@/components/words";
 import { planDeployment } from "@/lib/deploy/plan";
-import type { DeploymentSummary } from "@/lib/deploy/types";
+import type { DeploymentSummary, Kind } from "@/lib/deploy/types";
 import type { ImageVersion } from "@/lib/images/types";
 import type { Service } from "@/lib/services/types";
 
@@ -67,8 +67,7 @@ function Badge({
       </span>
     );
   const left = past.find(
-    ({ from, to, outcome, kind }) =>
-      from === version.label && from !== to && outcome === "succeeded" && kind !== "restart",
+    ({ from, to, outcome }) => from === version.label && outcome === "succeeded" && to !== from,
   );
   if (left?.finishedAt != null)
     return <span className="tag">{`Ran until ${timeAgo(left.finishedAt, now)}`}</span>;
@@ -152,8 +151,7 @@ function Switch({
 }) {
   if (service.current?.path === version.path) return null;
   const mark = service.marks.find(({ label }) => label === version.label);
-  const words = (kind: "attach" | "upgrade" | "rollback") =>
-    `${KIND_WORDS[kind].button} ${versionName(version.label)}`;
+  const words = (kind: Kind) => `${KIND_WORDS[kind].button} ${versionName(version.label)}`;
   // This button is the deliberate click, so it plans as the engine does for one.
   const planned = planDeployment(service, version.label, service.currentLabel, {
     despiteMark: mark !== undefined,
@@ -167,8 +165,6 @@ function Switch({
         {`Switch to ${versionName(version.label)}`}
       </RefusedButton>
     );
-  const { kind } = planned.plan;
-  if (kind === "detach" || kind === "restart") return null; // never planned for a version
   return (
     <ActionButton
       action={deployVersion}
@@ -176,7 +172,7 @@ function Switch({
       value={writeTarget({ service: service.name, version: version.label, expected: service.currentLabel })}
       fields={mark && <input type="hidden" name="despiteMark" value="yes" />}
     >
-      {mark ? `${words(kind)} despite its mark` : words(kind)}
+      {mark ? `${words(planned.plan.kind)} despite its mark` : words(planned.plan.kind)}
     </ActionButton>
   );
 }
