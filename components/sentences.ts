@@ -12,7 +12,7 @@ export type Sentence = (p: Read) => string;
 
 export const ERRORS: Record<ErrorCode, Sentence> = {
   unauthenticated: () =>
-    "This page is locked, so nothing was changed. Open the link that the server printed.",
+    "This page is locked, so nothing was changed. Load it again: it says where the newest link is.",
   forbidden: () =>
     "Nothing was changed: the request did not come from a page of this server. Load the page again.",
   "invalid-input": () =>
