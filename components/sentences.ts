@@ -29,6 +29,8 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
     "systemd-portabled is not installed on this host, so no image can be attached. Install systemd-container.",
   "engine-missing": () =>
     "The engine, which alone may change this host, is not installed, so nothing was changed. Run packaging/install.",
+  "engine-not-starting": () =>
+    "The engine is installed but does not start; its journal on the host says why. Nothing was changed.",
   "job-failed": (p) =>
     `systemd's job for ${p("unit")} ended as “${p("result")}”. ${exitWords(given(p, "reason"), given(p, "status"))}`.trim(),
   "call-failed": (p) => `A call to systemd failed: ${p("text")} (${p("name")}).`,
@@ -172,8 +174,6 @@ export const REASONS = {
   "broken-off": (p) =>
     `${p("by")} would not wait any longer for ${p("unit")}, which neither stopped nor started.`,
   "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
-  "engine-not-starting": () =>
-    "The engine is installed but does not start; its journal on the host says why. Nothing was changed.",
   "engine-away": () => "The engine is away; it is started again when it is asked for.",
   "sent-back": () => "Somebody chose to go back.",
   incomplete: (p) => {

@@ -11,6 +11,7 @@ export type ErrorCode =
   | "bus-denied"
   | "portabled-missing"
   | "engine-missing"
+  | "engine-not-starting"
   | "job-failed"
   | "call-failed"
   | "timed-out"

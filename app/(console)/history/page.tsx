@@ -28,7 +28,7 @@ export default async function HistoryPage({ searchParams }: PageProps<"/history"
   const past = await attempt(live().history({ ...filter, limit: PAGE_ROWS }));
   return (
     <>
-      <LiveRefresh history />
+      <LiveRefresh history host="facts" />
       <h1>History</h1>
       <HistoryFilter
         filter={filter}
