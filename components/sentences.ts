@@ -27,6 +27,8 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
     "The system bus refused this request. Run packaging/install again: it brings the policy that allows it.",
   "portabled-missing": () =>
     "systemd-portabled is not installed on this host, so no image can be attached. Install systemd-container.",
+  "portabled-masked": () =>
+    "systemd-portabled is masked on this host, so no image can be attached. Unmask systemd-portabled.service.",
   "engine-missing": () =>
     "The engine, which alone may change this host, is not installed, so nothing was changed. Run packaging/install.",
   "engine-not-starting": () =>

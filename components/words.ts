@@ -141,6 +141,11 @@ export const MISSING: Readonly<Record<string, { sentence: string; command: strin
     sentence: "systemd-portabled, which attaches images, is not installed. On Debian:",
     command: "apt-get install systemd-container",
   },
+  "portabled-masked": {
+    sentence:
+      "systemd-portabled, which attaches images, is masked: somebody decided that it must not start. To allow it again:",
+    command: "systemctl unmask systemd-portabled.service",
+  },
   "engine-missing": {
     sentence:
       "The engine, which alone may change this host, is not installed. In a built checkout of Attaché (npm run build):",

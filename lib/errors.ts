@@ -10,6 +10,7 @@ export type ErrorCode =
   | "bus-unreachable"
   | "bus-denied"
   | "portabled-missing"
+  | "portabled-masked"
   | "engine-missing"
   | "engine-not-starting"
   | "job-failed"

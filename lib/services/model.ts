@@ -48,7 +48,7 @@ export function createModel(options: ModelOptions): Model {
   const services = new Map<string, Service>();
   let sorted: readonly Service[] = [];
   let reading: Reading | null = null;
-  let news: HostNews = { systemdVersion: null, isPortabledMissing: false };
+  let news: HostNews = { systemdVersion: null, noPortabled: null };
   let revision = 0;
   let seenAt = Date.now();
   let shown: unknown = null;
@@ -121,7 +121,7 @@ export function createModel(options: ModelOptions): Model {
   function follow(): void {
     const timer = setInterval(() => {
       reader.refresh({ images: "all", attached: true });
-      if (news.isPortabledMissing) void learnHost();
+      if (news.noPortabled) void learnHost();
     }, LOOK_AGAIN_MS);
     timer.unref();
     ends.push(
@@ -131,7 +131,7 @@ export function createModel(options: ModelOptions): Model {
         onReloaded: () => {
           details.outdateAll();
           reader.refresh({ attached: true, units: true });
-          if (news.isPortabledMissing) void learnHost();
+          if (reading) void learnHost(); // packages come and go, and units are masked, with a reload
         },
         onUnitFiles: () => reader.refresh({ attached: true }),
         onReset: () => {
@@ -149,7 +149,11 @@ export function createModel(options: ModelOptions): Model {
         publish(engine.link.state === "up" ? "all" : []);
       }),
       inspections.onChange((service) => publish([service])),
-      deployments.onChange((service) => publish(service === null ? "all" : [service])),
+      deployments.onChange((service) => {
+        const code = service === null ? undefined : deployments.last(service)?.message?.code;
+        if (code?.startsWith("portabled-") && code !== news.noPortabled) void learnHost();
+        publish(service === null ? "all" : [service]);
+      }),
     );
   }
 
