@@ -1,6 +1,7 @@
 import { layerChanges } from "@/lib/deploy/layers";
 import { planDeployment } from "@/lib/deploy/plan";
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
+import type { Message } from "@/lib/errors";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
 
 /** What the list shows of a deployment that runs. */
@@ -13,6 +14,8 @@ export interface RowDeployment extends Omit<DeploymentSummary, "message" | "reas
 export interface RowLast
   extends Pick<DeploymentSummary, "id" | "kind" | "from" | "to" | "layers" | "by" | "outcome"> {
   readonly at: number;
+  /** Why it ended so; left out where it succeeded, so that hundreds of rows stay light. */
+  readonly message?: Message;
 }
 
 /** What one button offers. */
@@ -114,7 +117,11 @@ export function applyDeployment(rows: readonly ServiceRow[], deployment: Deploym
   return rows.map((row) => {
     if (row.name !== deployment.service) return row;
     return deployment.phase === "finished"
-      ? { ...row, running: row.running?.id === summary.id ? null : row.running, last: toRowLast(summary) }
+      ? {
+          ...row,
+          running: row.running?.id === summary.id ? null : row.running,
+          last: toRowLast({ ...summary, message: deployment.message }),
+        }
       : { ...row, running: summary };
   });
 }
@@ -159,12 +166,13 @@ function toRowTarget(target: Target): RowTarget {
 function toRowLast(
   one: Pick<
     DeploymentSummary,
-    "id" | "kind" | "from" | "to" | "layers" | "by" | "outcome" | "finishedAt" | "requestedAt"
+    "id" | "kind" | "from" | "to" | "layers" | "by" | "outcome" | "finishedAt" | "requestedAt" | "message"
   >,
 ): RowLast {
-  const { id, kind, from, to, layers, by, outcome } = one;
+  const { id, kind, from, to, layers, by, outcome, message } = one;
   const at = one.finishedAt ?? one.requestedAt;
-  return { id, kind, from, to, ...(layers ? { layers } : {}), by, outcome, at };
+  const why = outcome !== "succeeded" && message ? { message } : {};
+  return { id, kind, from, to, ...(layers ? { layers } : {}), by, outcome, at, ...why };
 }
 
 function toRowDeployment(one: DeploymentSummary): RowDeployment {
