@@ -44,8 +44,10 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
     `Nothing can be written to ${p("path")} at the moment, so no image can be attached or detached. Mount it for writing (mount -o remount,rw), then ask again.`,
   "io-error": (p) =>
     `The disk reports an error at ${p("path")} (${p("name")}). Look at the kernel's messages on the host (journalctl -k).`,
-  database: () =>
-    "The history cannot be read at the moment. What runs is not touched by that; restart attache-engine.service if it stays so.",
+  database: (p) =>
+    p("problem") === "missing"
+      ? "There is no history yet: the engine makes its database when it is first started. What runs is not touched by that."
+      : "The history cannot be read at the moment. What runs is not touched by that; restart attache-engine.service if it stays so.",
   unexpected: (p) =>
     given(p, "text") === ""
       ? `Something unforeseen went wrong.${given(p, "reference") === "" ? "" : ` Reference for the log: ${p("reference")}.`}`
@@ -58,7 +60,7 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
     `${p("service")} has no version ${version(p)} on disk any more. Put the file back or choose another.`,
   "already-current": (p) => `${version(p)} is attached already, so there is nothing to do.`,
   "not-attached": (p) => `${p("service")} is not attached. Attach one of its versions first.`,
-  "deployment-running": (p) => `A deployment by ${p("by")} is running; wait for its end or cancel it.`,
+  "deployment-running": (p) => `A deployment by ${p("by")} is running; wait for its end.`,
   stale: (p) => staleSentence(p),
   "unknown-layer": (p) =>
     `${p("service")} has no layer ${p("layer")} any more, so nothing was changed. Load the page again.`,
@@ -98,6 +100,7 @@ export const FINDINGS: Record<Finding["code"], Sentence> = {
   "name-not-parsed": (p) =>
     `${p("path")}: the file name does not say service and version. Name it like web_1.2.0.raw.`,
   "not-readable": (p) =>
+    LINK_PROBLEMS[p("reason")]?.(p) ??
     `${p("path")} cannot be read (${p("reason")}), so nothing of it is listed. Let the user attache read it, or take it away.`,
   "not-an-image": (p) =>
     given(p, "count") === ""
@@ -116,6 +119,14 @@ export const FINDINGS: Record<Finding["code"], Sentence> = {
     `${p("path")} does not exist, though it is set as a place to look for images. Make it, or change ATTACHE_IMAGE_ROOTS in /etc/attache/attache.env.`,
   "attached-not-read": (p) =>
     `${p("path")} was written by portabled, but cannot be understood (${p("reason")}). Look at the file, or attach the image anew.`,
+};
+
+/** A link that leads nowhere is mended by other hands than a file that may not be read. */
+const LINK_PROBLEMS: Readonly<Record<string, Sentence>> = {
+  ENOENT: (p) =>
+    `${p("path")} is a link to something that is not there, so nothing of it is listed. Put back what it leads to, or remove the link.`,
+  ELOOP: (p) =>
+    `${p("path")} is a link that leads back to itself, so nothing of it is listed. Make it lead to the image, or remove it.`,
 };
 
 export const PROBLEM_CODES = [

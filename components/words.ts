@@ -78,7 +78,7 @@ export const WHY_WORDS: Record<Target["why"], string> = {
   newest: "newest",
   history: "ran before",
   journal: "ran before, says the journal",
-  "next-lower": "next lower; nothing is known of what ran before",
+  "next-lower": "next lower; no older version here is known to have run",
 };
 
 export const LOCATION_WORDS: Record<Location, string> = {
