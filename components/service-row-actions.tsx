@@ -53,7 +53,13 @@ export function RowButtons({
     );
   }
   if (!row.upgrade && !row.rollback && row.current === null)
-    return <span className="why">No version here can be attached; its page says why.</span>;
+    return (
+      <span className="why">
+        {row.isUnseen
+          ? "Not all of its versions have been looked at yet."
+          : "None of its versions is offered; its page says why."}
+      </span>
+    );
   const isBad = row.state === "failed" && row.rollback !== null;
   const upgrade = row.upgrade && (
     <Submit

@@ -2,6 +2,7 @@ import { layerChanges } from "@/lib/deploy/layers";
 import { planDeployment } from "@/lib/deploy/plan";
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
+import { isPreRelease } from "@/lib/images/version";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
 
 /** What the list shows of a deployment that runs. */
@@ -39,6 +40,8 @@ export interface ServiceRow {
   readonly running: RowDeployment | null;
   readonly last: RowLast | null;
   readonly findings: number;
+  /** It is not attached, and versions that could be offered have not been looked into yet. */
+  readonly isUnseen?: boolean;
 }
 
 const rows = new WeakMap<Service, ServiceRow>();
@@ -71,7 +74,13 @@ function makeRow(service: Service): ServiceRow {
     running: service.running && toRowDeployment(service.running),
     last: service.last && toRowLast(service.last),
     findings: service.findings.length,
+    ...(isUnseen(service) ? { isUnseen: true } : {}),
   };
+}
+
+function isUnseen({ attachment, upgrade, versions }: Service): boolean {
+  if (attachment || upgrade) return false;
+  return versions.some(({ inspection, label }) => inspection === null && !isPreRelease(label));
 }
 
 /** Why a target cannot be chosen: what the engine would say, asked before anyone clicks. */

@@ -99,9 +99,9 @@ export function createModel(options: ModelOptions): Model {
     service: (name) => services.get(name),
 
     async details(name) {
+      if (services.has(name)) requests.look(name);
       const service = services.get(name);
       if (!service) throw new AppError("not-found", { service: name });
-      requests.look(name);
       return details.get(service);
     },
 

@@ -2,8 +2,10 @@ import type { ImageVersion } from "@/lib/images/types";
 import type { InspectionSource } from "@/lib/services/sources";
 import { type TargetFacts, worthInspecting } from "@/lib/services/targets";
 
-/** Opened unasked per service: a directory may hold thousands. */
-const MOST = 4;
+/** Opened per service before the next one's turn: a directory may hold thousands. */
+const SLICE = 4;
+/** How long after a look at a service all of it is opened; a page that is open looks again with each answer, ms. */
+const VIEW_MS = 30_000;
 /** Services whose images are being opened. Few, so that what somebody looks at now does not wait for all others. */
 const AT_ONCE = 4;
 /** Without an answer the next one's turn comes after this; a deployment, say, holds up everything else, ms. */
@@ -14,7 +16,8 @@ const QUIET_MS = 2000;
 /**
  * Asks for images to be opened before anyone needs to know what is in them:
  * each state of a file once, a few services at a time, first what somebody
- * looks at, then what is attached. Nothing is asked while `isUp` is false.
+ * looks at (there every version), then what is attached. Nothing is asked
+ * while `isUp` is false.
  */
 export function createRequests(
   inspections: Pick<InspectionSource, "request">,
@@ -26,7 +29,7 @@ export function createRequests(
   const waiting = new Map<string, Wanted>();
   const underWay = new Map<string, UnderWay>();
   const settling = new Map<string, NodeJS.Timeout>();
-  let inView: string | null = null;
+  let inView = { service: "", until: 0 };
   let weighing: NodeJS.Immediate | undefined;
 
   return {
@@ -44,7 +47,8 @@ export function createRequests(
     },
     /** Somebody looks at this service. */
     look(service: string): void {
-      inView = service;
+      inView = { service, until: Date.now() + VIEW_MS };
+      lookAgain(service);
     },
     /** Whoever was asked may be new: what has no answer yet is asked again. */
     startAgain(): void {
@@ -70,16 +74,18 @@ export function createRequests(
     const open = underWay.get(service);
     if (open && isAnswered(open, facts)) end(service);
 
-    const wanted = worthInspecting(facts, MOST).filter((version) => !asked.has(keyOf(version)));
+    const isWhole = service === inView.service && Date.now() < inView.until;
+    const wanted = worthInspecting(facts, isWhole).filter((version) => !asked.has(keyOf(version)));
     const quiet = wanted.filter((version) => Math.abs(Date.now() - version.stamp.mtimeMs) >= QUIET_MS);
     if (quiet.length < wanted.length) lookAgainLater(service);
-    if (quiet.length > 0) waiting.set(service, { versions: quiet, isAttached: facts.current !== null });
+    const versions = quiet.slice(0, SLICE);
+    if (versions.length > 0) waiting.set(service, { versions, isAttached: facts.current !== null });
     else waiting.delete(service);
   }
 
   function sendSome(): void {
     while (isUp() && underWay.size < AT_ONCE) {
-      const service = nextOf(waiting, underWay, inView);
+      const service = nextOf(waiting, underWay, inView.service);
       const wanted = service === null ? undefined : waiting.get(service);
       if (service === null || !wanted) return;
       waiting.delete(service);
@@ -129,7 +135,7 @@ function isAnswered({ keys }: UnderWay, { versions }: TargetFacts): boolean {
 function nextOf(
   waiting: ReadonlyMap<string, Wanted>,
   underWay: ReadonlyMap<string, UnderWay>,
-  inView: string | null,
+  inView: string,
 ): string | null {
   const free = [...waiting].filter(([service]) => !underWay.has(service));
   const next =
