@@ -82,6 +82,15 @@ test("the stream of events ends with its session", async ({ request }) => {
   expect((await request.get(`${host().baseUrl}/api/events`, { headers: { cookie } })).status()).toBe(401);
 });
 
+test("a page whose session is gone says so within 15 s", async ({ page, context }) => {
+  await signIn(page, host());
+  await context.clearCookies();
+  await expect(page.getByText("Locked: load this page again")).toBeVisible({ timeout: 15_000 });
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1, name: "Attaché is locked" })).toBeVisible();
+  await expect(page.getByText("cat /run/attache-web/link")).toBeVisible();
+});
+
 test("the link opens one session, once", async ({ browser }) => {
   const link = host().openLink();
   const first = await browser.newPage();
