@@ -106,6 +106,8 @@ export const FINDINGS: Record<Finding["code"], Sentence> = {
     given(p, "count") === ""
       ? `${p("path")} is neither a .raw file nor a directory, so it is not used. Move it elsewhere if it is no image.`
       : `${p("path")} holds ${p("count")} files that are neither .raw files nor directories, so they are not used. Is it a place for images?`,
+  "image-incomplete": (p) =>
+    `${p("path")} is named like an image, but is not complete: it holds no os-release file. If it is still being copied it is listed as soon as that is there; else add usr/lib/os-release, or rename the directory.`,
   "stem-shared": (p) => sharedStem(p),
   "stem-prefixes": (p) =>
     `${p("service")} and ${p("other")}: systemd before 256 confuses them, because one name begins with the other. Rename one of them.`,
