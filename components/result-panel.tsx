@@ -2,7 +2,6 @@ import { ActionButton } from "@/components/action-button";
 import type { AnswerAction } from "@/components/answer";
 import { backWords, isLayerOnly, resultSentence } from "@/components/deployment-words";
 import { Icon } from "@/components/icon";
-import { versionName } from "@/components/image-words";
 import { ResultReason } from "@/components/result-reason";
 import type { RowDeployment } from "@/components/service-row";
 import { writeTarget } from "@/components/target";
