@@ -121,6 +121,10 @@ test("a name that is not the loopback's own is refused, whatever is asked for", 
     expect(await rawGet("/locked", name), name).toContain("421");
 });
 
+test("a method that no page has is refused", async () => {
+  expect(await rawGet("/", `localhost:${host().port}`, "TRACE")).toContain("405 Method Not Allowed");
+});
+
 test("an address with a broken escape is not found", async ({ page }) => {
   await signIn(page, host());
   for (const path of ["/services/%F0", "/services/%", "/deployments/%ff", "/%F0"]) {
@@ -172,8 +176,8 @@ test("the engine refuses what is no name, no version and no verb of its own", as
 });
 
 /** A plain request with any Host header: browsers and fetch would set their own. */
-async function rawGet(path: string, name: string): Promise<string> {
-  const script = `const s=require("net").connect(${host().port},"127.0.0.1",()=>s.write("GET ${path} HTTP/1.1\\r\\nHost: ${name}\\r\\nConnection: close\\r\\n\\r\\n"));
+async function rawGet(path: string, name: string, method = "GET"): Promise<string> {
+  const script = `const s=require("net").connect(${host().port},"127.0.0.1",()=>s.write("${method} ${path} HTTP/1.1\\r\\nHost: ${name}\\r\\nConnection: close\\r\\n\\r\\n"));
     s.setTimeout(5000,()=>s.destroy());s.once("data",d=>{console.log(String(d).split("\\n")[0]);s.destroy()})`;
   return host().mustExec(["node", "-e", script]);
 }

@@ -1,5 +1,6 @@
 // Starts Next's standalone server on the loopback addresses only: beside this file once installed, in .next when built.
 import { existsSync } from "node:fs";
+import http from "node:http";
 import { connect, createServer } from "node:net";
 
 process.env.NODE_ENV = "production";
@@ -10,6 +11,7 @@ const installed = new URL("server.js", import.meta.url);
 const built = new URL("../.next/standalone/server.js", import.meta.url);
 const server = [installed, built].find((file) => existsSync(file));
 if (!server) giveUp("Nothing is built yet: npm run build");
+refuseTrace();
 await holdIpv6(Number(process.env.PORT));
 await import(server.href);
 
@@ -39,6 +41,16 @@ async function holdIpv6(port) {
     giveUp(
       `[::1]:${port} cannot be listened on (${problem.code}). If another program has it, browsers would send it the link that opens this server: choose another ATTACHE_PORT or end that program.`,
     );
+}
+
+/** Next makes a `Request` of each, whose class throws for this method: that would be a bare 500. */
+function refuseTrace() {
+  const { createServer } = http;
+  http.createServer = (listener) =>
+    createServer((request, response) => {
+      if (request.method !== "TRACE") return listener(request, response);
+      response.writeHead(405, { allow: "GET, HEAD, POST" }).end();
+    });
 }
 
 function giveUp(words) {
