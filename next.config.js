@@ -1,6 +1,6 @@
 /**
- * On every answer: nobody frames us, guesses types, learns where a reader came from or shares our window. We ourselves
- * do learn it: with "no-referrer", a form that a browser sends without our scripts has the origin "null", and is refused.
+ * On every answer: nobody frames us, guesses types, learns where a reader came from or shares our window. Not
+ * `no-referrer`: with it browsers send `Origin: null` with a form that no script sends, and Next turns that away.
  */
 const HEADERS = Object.entries({
   "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'",

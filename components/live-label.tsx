@@ -44,7 +44,7 @@ function freshness(
 ): Freshness {
   const heardAt = live.heardAt();
   if (heardAt === null) return { tone: "quiet", words: "Connecting" };
-  if (live.isLocked()) return { tone: "bad", words: "Locked: open the server's link again" };
+  if (live.isLocked()) return { tone: "bad", words: "Locked: load this page again" };
   if (now - heardAt > SILENT_AFTER_MS)
     return {
       tone: "attention",

@@ -2,6 +2,8 @@ import type { StreamEvent } from "@/components/live-events";
 
 /** The server pings every 4 s; a stream that is silent for longer than this is taken for frozen. */
 export const SILENT_AFTER_MS = 7000;
+/** An open stream does not notice that the browser has lost its session, so that is asked for now and then, ms. */
+const SESSION_EVERY_MS = 8000;
 
 export type StreamEnd = "closed" | "locked";
 
@@ -18,6 +20,7 @@ export async function readStream(
   const ending = new AbortController();
   const end = () => ending.abort();
   let patience = window.setTimeout(end, SILENT_AFTER_MS);
+  let sessionCheck: number | undefined;
   signal.addEventListener("abort", end, { once: true });
   try {
     const response = await fetch(`/api/events?since=${encodeURIComponent(since)}`, {
@@ -29,6 +32,10 @@ export async function readStream(
     if (response.status === 401 || response.status === 403 || response.type === "opaqueredirect")
       return "locked";
     if (!response.ok || !response.body) return "closed";
+    sessionCheck = window.setInterval(
+      () => void isLocked(ending.signal).then((is) => is && end()),
+      SESSION_EVERY_MS,
+    );
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "";
     for (;;) {
@@ -47,8 +54,19 @@ export async function readStream(
     return "closed"; // the network or our own abort: both are mended by the caller's next try
   } finally {
     window.clearTimeout(patience);
+    window.clearInterval(sessionCheck);
     signal.removeEventListener("abort", end);
     ending.abort();
+  }
+}
+
+/** Whether a new stream would be refused; a server that does not answer is another matter. */
+async function isLocked(signal: AbortSignal): Promise<boolean> {
+  try {
+    const { status } = await fetch("/api/events", { method: "HEAD", cache: "no-store", signal });
+    return status === 401;
+  } catch {
+    return false; // the stream itself finds out
   }
 }
 

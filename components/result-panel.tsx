@@ -2,12 +2,11 @@ import { ActionButton } from "@/components/action-button";
 import type { AnswerAction } from "@/components/answer";
 import { backWords, isLayerOnly, resultSentence } from "@/components/deployment-words";
 import { Icon } from "@/components/icon";
-import { versionName } from "@/components/image-words";
+import { ResultReason } from "@/components/result-reason";
 import type { RowDeployment } from "@/components/service-row";
 import { writeTarget } from "@/components/target";
 import { OUTCOME_TONES } from "@/components/tones";
 import type { WayBack } from "@/components/way-back";
-import { say } from "@/components/words";
 import type { Outcome } from "@/lib/deploy/types";
 import type { Message } from "@/lib/errors";
 
@@ -30,8 +29,7 @@ export function ResultPanel({ deployment, message, back, deploy, hasLink = true 
           <Icon tone={tone} />
           {resultSentence(deployment)}
         </p>
-        {message && <p>{say(message)}</p>}
-        {message && <FactsNow message={message} />}
+        {message && <ResultReason message={message} />}
       </div>
       {back && (
         <ActionButton action={deploy} name="target" value={writeTarget(back.target)}>
@@ -40,15 +38,5 @@ export function ResultPanel({ deployment, message, back, deploy, hasLink = true 
       )}
       {hasLink && <a href={`/deployments/${deployment.id}`}>Show the deployment</a>}
     </div>
-  );
-}
-
-/** What the engine saw on the host when it stopped: only with outcomes that need somebody to look. */
-function FactsNow({ message }: { message: Message }) {
-  const { now, units } = message.params;
-  if (now === undefined || units === undefined) return null;
-  const attached = now === "" ? "No version is attached" : `${versionName(String(now))} is attached`;
-  return (
-    <p className="quiet">{`On the host then: ${attached}${units === "" ? "" : `; ${versionName(String(units))}`}.`}</p>
   );
 }

@@ -10,7 +10,7 @@ import type { Finding } from "@/lib/images/types";
 
 export const ERRORS: Record<ErrorCode, Sentence> = {
   unauthenticated: () =>
-    "This page is locked, so nothing was changed. Open the link that the server printed.",
+    "This page is locked, so nothing was changed. Load it again: it says where the newest link is.",
   forbidden: () =>
     "Nothing was changed: the request did not come from a page of this server. Load the page again.",
   "invalid-input": () =>
@@ -25,8 +25,12 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
     "The system bus refused this request. Run packaging/install again: it brings the policy that allows it.",
   "portabled-missing": () =>
     "systemd-portabled is not installed on this host, so no image can be attached. Install systemd-container.",
+  "portabled-masked": () =>
+    "systemd-portabled is masked on this host, so no image can be attached. Unmask systemd-portabled.service.",
   "engine-missing": () =>
     "The engine, which alone may change this host, is not installed, so nothing was changed. Run packaging/install.",
+  "engine-not-starting": () =>
+    "The engine is installed but does not start; its journal on the host says why. Nothing was changed.",
   "job-failed": (p) =>
     `systemd's job for ${p("unit")} ended as “${p("result")}”. ${exitWords(given(p, "reason"), given(p, "status"))}`.trim(),
   "call-failed": (p) => `A call to systemd failed: ${p("text")} (${p("name")}).`,
@@ -38,8 +42,10 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
     `Nothing can be written to ${p("path")} at the moment, so no image can be attached or detached. Mount it for writing (mount -o remount,rw), then ask again.`,
   "io-error": (p) =>
     `The disk reports an error at ${p("path")} (${p("name")}). Look at the kernel's messages on the host (journalctl -k).`,
-  database: () =>
-    "The history cannot be read at the moment. What runs is not touched by that; restart attache-engine.service if it stays so.",
+  database: (p) =>
+    p("problem") === "missing"
+      ? "There is no history yet: the engine makes its database when it is first started. What runs is not touched by that."
+      : "The history cannot be read at the moment. What runs is not touched by that; restart attache-engine.service if it stays so.",
   unexpected: (p) =>
     given(p, "text") === ""
       ? `Something unforeseen went wrong.${given(p, "reference") === "" ? "" : ` Reference for the log: ${p("reference")}.`}`
@@ -52,7 +58,7 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
     `${p("service")} has no version ${version(p)} on disk any more. Put the file back or choose another.`,
   "already-current": (p) => `${version(p)} is attached already, so there is nothing to do.`,
   "not-attached": (p) => `${p("service")} is not attached. Attach one of its versions first.`,
-  "deployment-running": (p) => `A deployment by ${p("by")} is running; wait for its end or cancel it.`,
+  "deployment-running": (p) => `A deployment by ${p("by")} is running; wait for its end.`,
   stale: (p) => staleSentence(p),
   "unknown-layer": (p) =>
     `${p("service")} has no layer ${p("layer")} any more, so nothing was changed. Load the page again.`,
@@ -116,11 +122,14 @@ export const FINDINGS: Record<Finding["code"], Sentence> = {
   "name-not-parsed": (p) =>
     `${p("path")}: the file name does not say service and version. Name it like web_1.2.0.raw.`,
   "not-readable": (p) =>
+    LINK_PROBLEMS[p("reason")]?.(p) ??
     `${p("path")} cannot be read (${p("reason")}), so nothing of it is listed. Let the user attache read it, or take it away.`,
   "not-an-image": (p) =>
     given(p, "count") === ""
       ? `${p("path")} is neither a .raw file nor a directory, so it is not used. Move it elsewhere if it is no image.`
       : `${p("path")} holds ${p("count")} files that are neither .raw files nor directories, so they are not used. Is it a place for images?`,
+  "image-incomplete": (p) =>
+    `${p("path")} is named like an image, but is not complete: it holds no os-release file. If it is still being copied it is listed as soon as that is there; else add usr/lib/os-release, or rename the directory.`,
   "stem-shared": (p) => sharedStem(p),
   "stem-prefixes": (p) =>
     `${p("service")} and ${p("other")}: systemd before 256 confuses them, because one name begins with the other. Rename one of them.`,
@@ -134,6 +143,14 @@ export const FINDINGS: Record<Finding["code"], Sentence> = {
     `${p("path")} does not exist, though it is set as a place to look for images. Make it, or change ATTACHE_IMAGE_ROOTS in /etc/attache/attache.env.`,
   "attached-not-read": (p) =>
     `${p("path")} was written by portabled, but cannot be understood (${p("reason")}). Look at the file, or attach the image anew.`,
+};
+
+/** A link that leads nowhere is mended by other hands than a file that may not be read. */
+const LINK_PROBLEMS: Readonly<Record<string, Sentence>> = {
+  ENOENT: (p) =>
+    `${p("path")} is a link to something that is not there, so nothing of it is listed. Put back what it leads to, or remove the link.`,
+  ELOOP: (p) =>
+    `${p("path")} is a link that leads back to itself, so nothing of it is listed. Make it lead to the image, or remove it.`,
 };
 
 export const PROBLEM_CODES = [
@@ -195,8 +212,6 @@ export const REASONS = {
   "broken-off": (p) =>
     `${p("by")} would not wait any longer for ${p("unit")}, which neither stopped nor started.`,
   "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
-  "engine-not-starting": () =>
-    "The engine is installed but does not start; its journal on the host says why. Nothing was changed.",
   "engine-away": () => "The engine is away; it is started again when it is asked for.",
   "sent-back": () => "Somebody chose to go back.",
   incomplete: (p) => {

@@ -8,6 +8,7 @@ import {
 } from "@/components/deployment-words";
 import { Icon } from "@/components/icon";
 import { versionName } from "@/components/image-words";
+import { ResultReason } from "@/components/result-reason";
 import { type RowDeployment, type RowTarget, type ServiceRow, upgradeKind } from "@/components/service-row";
 import { writeTarget } from "@/components/target";
 import { deploymentTone, OUTCOME_TONES } from "@/components/tones";
@@ -52,7 +53,13 @@ export function RowButtons({
     );
   }
   if (!row.upgrade && !row.rollback && row.current === null)
-    return <span className="why">No version here can be attached; its page says why.</span>;
+    return (
+      <span className="why">
+        {row.isUnseen
+          ? "Not all of its versions have been looked at yet."
+          : "None of its versions is offered; its page says why."}
+      </span>
+    );
   const isBad = row.state === "failed" && row.rollback !== null;
   const upgrade = row.upgrade && (
     <Submit
@@ -155,10 +162,13 @@ export function RowEnded({ row, onDismiss }: { row: ServiceRow; onDismiss: () =>
   const tone = OUTCOME_TONES[ended.outcome];
   return (
     <div className={`result result-${tone}`}>
-      <p>
-        <Icon tone={tone} />
-        {resultSentence(ended)}
-      </p>
+      <div>
+        <p className="result-title">
+          <Icon tone={tone} />
+          {resultSentence(ended)}
+        </p>
+        {row.last.message && <ResultReason message={row.last.message} />}
+      </div>
       {back && !row.blocked && (
         <button type="submit" form="deploy" name="target" value={writeTarget(back.target)} className="btn">
           {backWords(back, isLayerOnly(ended))}

@@ -86,6 +86,14 @@ describe("rows", () => {
     expect(done[0]).toMatchObject({ running: null, last: { id: "01", outcome: "succeeded" } });
     expect(done[1]).toBe(running[1]);
   });
+
+  it("bug: carry the reason of a result, but not where it succeeded", () => {
+    const message = { code: "unit-failed", params: { unit: "web.service" } };
+    const end = (outcome: "succeeded" | "reverted") =>
+      applyDeployment([row("web")], { ...deployment, phase: "finished", outcome, message })[0]?.last;
+    expect(end("reverted")?.message).toEqual(message);
+    expect(end("succeeded")).not.toHaveProperty("message");
+  });
 });
 
 describe("search", () => {

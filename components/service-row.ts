@@ -1,6 +1,8 @@
 import { layerChanges } from "@/lib/deploy/layers";
 import { frozenRefusal, planDeployment } from "@/lib/deploy/plan";
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
+import type { Message } from "@/lib/errors";
+import { isPreRelease } from "@/lib/images/version";
 import type { Service, ServiceState, Target } from "@/lib/services/types";
 
 /** What the list shows of a deployment that runs. */
@@ -13,6 +15,8 @@ export interface RowDeployment extends Omit<DeploymentSummary, "message" | "reas
 export interface RowLast
   extends Pick<DeploymentSummary, "id" | "kind" | "origin" | "from" | "to" | "layers" | "by" | "outcome"> {
   readonly at: number;
+  /** Why it ended so; left out where it succeeded, so that hundreds of rows stay light. */
+  readonly message?: Message;
 }
 
 /** What one button offers. */
@@ -40,6 +44,8 @@ export interface ServiceRow {
   readonly frozen: Refusal | null;
   /** Somebody changed it outside. */
   readonly differs: boolean;
+  /** It is not attached, and versions that could be offered have not been looked into yet. */
+  readonly isUnseen?: boolean;
 }
 
 const rows = new WeakMap<Service, ServiceRow>();
@@ -74,7 +80,13 @@ function makeRow(service: Service): ServiceRow {
     findings: service.findings.length,
     frozen: service.freeze && frozenRefusal(service.freeze),
     differs: service.drift !== null,
+    ...(isUnseen(service) ? { isUnseen: true } : {}),
   };
+}
+
+function isUnseen({ attachment, upgrade, versions }: Service): boolean {
+  if (attachment || upgrade) return false;
+  return versions.some(({ inspection, label }) => inspection === null && !isPreRelease(label));
 }
 
 /** Why a target cannot be chosen: what the engine would say, asked before anyone clicks. */
@@ -120,7 +132,11 @@ export function applyDeployment(rows: readonly ServiceRow[], deployment: Deploym
   return rows.map((row) => {
     if (row.name !== deployment.service) return row;
     return deployment.phase === "finished"
-      ? { ...row, running: row.running?.id === summary.id ? null : row.running, last: toRowLast(summary) }
+      ? {
+          ...row,
+          running: row.running?.id === summary.id ? null : row.running,
+          last: toRowLast({ ...summary, message: deployment.message }),
+        }
       : { ...row, running: summary };
   });
 }
@@ -165,12 +181,23 @@ function toRowTarget(target: Target): RowTarget {
 function toRowLast(
   one: Pick<
     DeploymentSummary,
-    "id" | "kind" | "origin" | "from" | "to" | "layers" | "by" | "outcome" | "finishedAt" | "requestedAt"
+    | "id"
+    | "kind"
+    | "origin"
+    | "from"
+    | "to"
+    | "layers"
+    | "by"
+    | "outcome"
+    | "finishedAt"
+    | "requestedAt"
+    | "message"
   >,
 ): RowLast {
-  const { id, kind, origin, from, to, layers, by, outcome } = one;
+  const { id, kind, origin, from, to, layers, by, outcome, message } = one;
   const at = one.finishedAt ?? one.requestedAt;
-  return { id, kind, origin, from, to, ...(layers ? { layers } : {}), by, outcome, at };
+  const why = outcome !== "succeeded" && message ? { message } : {};
+  return { id, kind, origin, from, to, ...(layers ? { layers } : {}), by, outcome, at, ...why };
 }
 
 function toRowDeployment(one: DeploymentSummary): RowDeployment {

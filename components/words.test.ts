@@ -168,6 +168,22 @@ describe("say", () => {
     expect(say({ code: "cannot-open", params })).toBe(words);
   });
 
+  it.each([
+    [
+      "bug: a link to nowhere needs no permission",
+      "ENOENT",
+      /^\/x\.raw is a link to something that is not there/,
+    ],
+    ["a file that may not be read does", "EACCES", /Let the user attache read it/],
+  ])("%s", (_name, reason, words) => {
+    expect(say({ code: "not-readable", params: { path: "/x.raw", reason } })).toMatch(words);
+  });
+
+  it("bug: tells a history that is not there yet from one that cannot be read", () => {
+    expect(say({ code: "database", params: { problem: "missing" } })).toMatch(/^There is no history yet/);
+    expect(say({ code: "database", params: { problem: "busy" } })).toMatch(/cannot be read/);
+  });
+
   it("explains an image by what is wrong inside", () => {
     for (const problem of PROBLEM_CODES)
       expect(sayRefusal({ code: "image-problem", params: { path: "/x.raw", problem } })).toMatch(

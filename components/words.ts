@@ -87,7 +87,7 @@ export const WHY_WORDS: Record<Target["why"], string> = {
   newest: "newest",
   history: "ran before",
   journal: "ran before, says the journal",
-  "next-lower": "next lower; nothing is known of what ran before",
+  "next-lower": "next lower; no older version here is known to have run",
 };
 
 export const LOCATION_WORDS: Record<Location, string> = {
@@ -152,6 +152,11 @@ export const MISSING: Readonly<Record<string, { sentence: string; command: strin
   "portabled-missing": {
     sentence: "systemd-portabled, which attaches images, is not installed. On Debian:",
     command: "apt-get install systemd-container",
+  },
+  "portabled-masked": {
+    sentence:
+      "systemd-portabled, which attaches images, is masked: somebody decided that it must not start. To allow it again:",
+    command: "systemctl unmask systemd-portabled.service",
   },
   "engine-missing": {
     sentence:

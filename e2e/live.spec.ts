@@ -83,3 +83,53 @@ test("without the bus the page says so and keeps what it knew", async ({ page })
   }
   await expect(page.getByText("Live", { exact: true })).toBeVisible({ timeout: 30_000 });
 });
+
+test("a page that is open learns that the engine does not start, and that portabled is masked", async ({
+  page,
+}) => {
+  await signIn(page, host());
+  const missing = page.getByRole("region", { name: "What is missing" });
+  const upgrade = page.getByRole("button", { name: /^(Upgrade|Roll back) to/ }).first();
+  await page.goto(`${host().baseUrl}/services/guestbook`);
+  await expect(upgrade).not.toHaveAttribute("aria-disabled", "true");
+  const unit = "attache-engine.service";
+  await host().mustExec(["sh", "-c", `mv /etc/systemd/system/${unit} /root/ && systemctl mask ${unit}`]);
+  await host().mustExec(["systemctl", "stop", unit]);
+  await expect(missing).toContainText("is installed but does not start", { timeout: 20_000 });
+  await expect(
+    page.getByRole("button", { name: /^(Upgrade|Roll back) to/, disabled: true }).first(),
+  ).toBeVisible();
+  await page.goto(`${host().baseUrl}/history`);
+  await expect(missing).toContainText("systemctl restart attache-engine.service");
+  await host().mustExec(["sh", "-c", `systemctl unmask ${unit} && mv /root/${unit} /etc/systemd/system/`]);
+  await host().mustExec(["systemctl", "daemon-reload"]);
+  await expect(missing).toHaveCount(0, { timeout: 20_000 });
+
+  await page.goto(host().baseUrl);
+  await host().mustExec(["systemctl", "mask", "systemd-portabled.service"]);
+  await expect(missing).toContainText("systemctl unmask systemd-portabled.service", { timeout: 10_000 });
+  await host().mustExec(["systemctl", "unmask", "systemd-portabled.service"]);
+  await expect(missing).toHaveCount(0, { timeout: 10_000 });
+});
+
+test("every version is looked into while the page of its service is open", async ({ page }) => {
+  await signIn(page, host());
+  const copies = 'for n in 1 2 3 4 5 6 7; do cp /srv/wiki/wiki_2026.1.raw "/srv/wiki/wiki_2020.$n.raw"; done';
+  await host().mustExec(["sh", "-c", copies]);
+  await page.goto(`${host().baseUrl}/services/wiki`);
+  await expect(page.getByText("2020.1", { exact: true }).first()).toBeVisible({ timeout: 10_000 });
+  await expect(page.getByText("Not looked at yet")).toHaveCount(0, { timeout: 20_000 });
+  await host().mustExec(["sh", "-c", "rm /srv/wiki/wiki_2020.*.raw"]);
+});
+
+test("a directory image that is filled in place is listed when it is complete", async ({ page }) => {
+  await signIn(page, host());
+  await host().mustExec(["mkdir", "-p", "/srv/tree/tree_1.0"]);
+  await expect(
+    page.getByText(/\/srv\/tree\/tree_1\.0 is named like an image, but is not complete/),
+  ).toBeVisible();
+  await host().mustExec(["mkdir", "-p", "/srv/tree/tree_1.0/usr/lib"]);
+  await host().mustExec(["sh", "-c", "sleep 1; echo ID=tree > /srv/tree/tree_1.0/usr/lib/os-release"]);
+  await expect(rowOf(page, "tree")).toContainText("Detached", { timeout: 8000 });
+  await expect(page.getByText(/tree_1\.0 is named like an image/)).toHaveCount(0);
+});

@@ -82,6 +82,15 @@ test("the stream of events ends with its session", async ({ request }) => {
   expect((await request.get(`${host().baseUrl}/api/events`, { headers: { cookie } })).status()).toBe(401);
 });
 
+test("a page whose session is gone says so within 15 s", async ({ page, context }) => {
+  await signIn(page, host());
+  await context.clearCookies();
+  await expect(page.getByText("Locked: load this page again")).toBeVisible({ timeout: 15_000 });
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1, name: "Attaché is locked" })).toBeVisible();
+  await expect(page.getByText("cat /run/attache-web/link")).toBeVisible();
+});
+
 test("the link opens one session, once", async ({ browser }) => {
   const link = host().openLink();
   const first = await browser.newPage();
@@ -110,6 +119,10 @@ test("a name that is not the loopback's own is refused, whatever is asked for", 
   expect(await rawGet("/locked", `localhost:${host().port}`)).toContain("200 OK");
   for (const name of ["localhost:1", `[::1]:${host().port}`, "localhost", ""])
     expect(await rawGet("/locked", name), name).toContain("421");
+});
+
+test("a method that no page has is refused", async () => {
+  expect(await rawGet("/", `localhost:${host().port}`, "TRACE")).toContain("405 Method Not Allowed");
 });
 
 test("an address with a broken escape is not found", async ({ page }) => {
@@ -163,8 +176,8 @@ test("the engine refuses what is no name, no version and no verb of its own", as
 });
 
 /** A plain request with any Host header: browsers and fetch would set their own. */
-async function rawGet(path: string, name: string): Promise<string> {
-  const script = `const s=require("net").connect(${host().port},"127.0.0.1",()=>s.write("GET ${path} HTTP/1.1\\r\\nHost: ${name}\\r\\nConnection: close\\r\\n\\r\\n"));
+async function rawGet(path: string, name: string, method = "GET"): Promise<string> {
+  const script = `const s=require("net").connect(${host().port},"127.0.0.1",()=>s.write("${method} ${path} HTTP/1.1\\r\\nHost: ${name}\\r\\nConnection: close\\r\\n\\r\\n"));
     s.setTimeout(5000,()=>s.destroy());s.once("data",d=>{console.log(String(d).split("\\n")[0]);s.destroy()})`;
   return host().mustExec(["node", "-e", script]);
 }

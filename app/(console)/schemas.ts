@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { readTarget } from "@/components/target";
+import { Reason } from "@/lib/engine/interface";
 
 const Id = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 
@@ -21,7 +22,7 @@ export const DeployVersion = z.object({
 export const DeployMany = z.object({
   targets: z.array(Target).min(1).max(100),
   onFailure: z.enum(["stop", "go-on"]),
-  reason: z.string().trim().max(2000),
+  reason: Reason.trim(),
 });
 /** The version that the page showed stands where a deployment has its target. */
 export const DetachService = z.object({ target: Target });
@@ -43,4 +44,4 @@ export const CancelDeployment = z.object({
     .transform((text) => text.split("/").at(-1))
     .pipe(Id),
 });
-export const SetReason = z.object({ deployment: Id, reason: z.string().trim().max(2000) });
+export const SetReason = z.object({ deployment: Id, reason: Reason.trim() });

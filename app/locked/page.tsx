@@ -3,6 +3,7 @@ import { cookies } from "next/headers";
 import { CodeBlock } from "@/components/code-block";
 import { readTheme, THEME_COOKIE } from "@/components/theme";
 import { ThemeChoice } from "@/components/theme-choice";
+import { linkFile } from "@/lib/auth/open-link";
 
 export const metadata: Metadata = { title: "Locked — Attaché" };
 
@@ -10,17 +11,24 @@ export const metadata: Metadata = { title: "Locked — Attaché" };
 export default async function LockedPage({ searchParams }: PageProps<"/locked">) {
   const jar = await cookies();
   const { used } = await searchParams;
+  const file = linkFile();
   return (
     <main id="main" className="lone">
       <h1>Attaché is locked</h1>
       {used !== undefined && (
         <p>That link was used already, or is not the newest one. Each link opens one browser.</p>
       )}
-      <p>
-        Open the link that the server printed when it started. The newest one is kept on the host; read it as
-        root:
-      </p>
-      <CodeBlock code="cat /run/attache-web/link" />
+      {file === null ? (
+        <p>
+          Open the newest link in the terminal where this server was started: it prints a fresh one after each
+          use.
+        </p>
+      ) : (
+        <>
+          <p>Open the newest link, which is kept on the host. Read it as root:</p>
+          <CodeBlock code={`cat ${file}`} />
+        </>
+      )}
       <ThemeChoice initial={readTheme(jar.get(THEME_COOKIE)?.value)} />
     </main>
   );

@@ -149,6 +149,12 @@ export class Box {
   }
 }
 
+/** Throws for what cannot be the name of a box (and so of a host, a directory and a cgroup). */
+export function checkName(name: string): void {
+  if (!/^[a-z][a-z0-9-]{0,40}$/.test(name))
+    throw new Error(`"${name}" is no name for a box: lower-case letters, digits and dashes`);
+}
+
 /** Boots a host. Resolves when its system bus answers and systemd has finished starting. */
 export async function bootBox(options: BoxOptions): Promise<Box> {
   const {
@@ -160,8 +166,7 @@ export async function bootBox(options: BoxOptions): Promise<Box> {
     writableProject = false,
     say = () => undefined,
   } = options;
-  if (!/^[a-z][a-z0-9-]{0,40}$/.test(name))
-    throw new Error(`"${name}" is no name for a box: lower-case letters, digits and dashes`);
+  checkName(name);
   const old = readState(name);
   if (old?.keeper && isAlive(old.keeper)) throw new Error(`a box named "${name}" is already up`);
   if (old || existsSync(boxDir(name))) await downBox(name);

@@ -4,7 +4,6 @@ import { runOnHost } from "./foreground";
 import { DEFAULT_PORT, parseOptions } from "./options";
 import { GUEST_PROJECT } from "./state";
 
-const RUNTIME = "/run/attache-web";
 const STATE = "/var/lib/attache-web";
 
 /** `npm run dev`: the demo's host with the engine installed, and `next dev` of this checkout running in it as root. */
@@ -15,11 +14,10 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function nextDev(box: Box): Promise<unknown> {
-  await box.mustExec(["install", "-d", "-m", "0700", RUNTIME, STATE]);
+  await box.mustExec(["install", "-d", "-m", "0700", STATE]);
   const settings = {
     ATTACHE_PORT: box.port,
     PORT: box.port,
-    RUNTIME_DIRECTORY: RUNTIME,
     STATE_DIRECTORY: STATE,
     NEXT_TELEMETRY_DISABLED: "1",
   };

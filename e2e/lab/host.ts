@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { type Box, type BoxOptions, bootBox } from "./box";
+import { type Box, type BoxOptions, bootBox, checkName } from "./box";
 import { DEMO_PORTS } from "./demo-images";
 import { fillBox } from "./fill";
 import { addOddities } from "./oddities";
@@ -24,6 +24,7 @@ const WEB_MS = 30_000;
 /** Boots a host, fills it with the demo's services and installs the program on it as an admin would. */
 export async function bootHost(options: HostOptions): Promise<Box> {
   const { empty = false, oddities = false, env = {}, install = "all", say = () => undefined } = options;
+  checkName(options.name);
   say("Booting the host");
   const box = await bootBox({ forwards: empty ? [] : Object.values(DEMO_PORTS), ...options });
   if (!empty && !existsSync(box.rootPath(FILLED))) {

@@ -38,6 +38,7 @@ async function boot(): Promise<void> {
   const forwards: Forward[] = [];
   for (const [index, forward] of state.forwards.entries())
     forwards.push(await listen(forward).catch((error: unknown) => listenElsewhere(error, forward, index)));
+  if (forwards[0]) await holdIpv6(forwards[0]);
   update({ forwards });
 
   const outer = spawn("setpriv", ["--pdeathsig", "KILL", "sh", here("boot.sh"), "outside"], {
@@ -105,8 +106,16 @@ function listenElsewhere(error: unknown, forward: Forward, index: number): Promi
   return listen({ ...forward, host: 0 });
 }
 
+/** Browsers take `localhost` for [::1] first: nobody else may be there to be handed the dashboard's link. */
+async function holdIpv6(forward: Forward): Promise<void> {
+  await listen(forward, "::1").catch((error: unknown) => {
+    const code = error instanceof Error && "code" in error ? error.code : "";
+    if (code !== "EADDRNOTAVAIL" && code !== "EAFNOSUPPORT") throw error; // a machine without IPv6
+  });
+}
+
 /** Resolves with the ports as they came to be. */
-function listen(asked: Forward): Promise<Forward> {
+function listen(asked: Forward, address = "127.0.0.1"): Promise<Forward> {
   let forward = asked;
   const server = createServer({ allowHalfOpen: true }, (outer) => {
     const inner = connect({ path: join(boxDir(name), "ports", String(forward.guest)), allowHalfOpen: true });
@@ -115,9 +124,9 @@ function listen(asked: Forward): Promise<Forward> {
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(asked.host, "127.0.0.1", () => {
-      const address = server.address();
-      const host = address && typeof address === "object" ? address.port : asked.host;
+    server.listen(asked.host, address, () => {
+      const bound = server.address();
+      const host = bound && typeof bound === "object" ? bound.port : asked.host;
       forward = { host, guest: asked.guest || host };
       resolve(forward);
     });

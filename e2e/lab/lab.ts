@@ -20,8 +20,7 @@ export async function main(args: readonly string[]): Promise<number> {
     case "up":
       return up(rest);
     case "down":
-      for (const box of name === "--all" ? listBoxes() : [name]) await downBox(box);
-      return 0;
+      return down(name);
     case "status":
       for (const box of listBoxes()) console.log(rowOf(box));
       return 0;
@@ -33,6 +32,16 @@ export async function main(args: readonly string[]): Promise<number> {
       console.error(USAGE);
       return 2;
   }
+}
+
+async function down(name: string): Promise<number> {
+  const boxes = listBoxes();
+  if (name !== "--all" && !boxes.includes(name)) {
+    console.error(`There is no box named "${name}"${boxes.length > 0 ? `, but ${boxes.join(", ")}` : ""}.`);
+    return 1;
+  }
+  for (const box of name === "--all" ? boxes : [name]) await downBox(box);
+  return 0;
 }
 
 async function up(args: readonly string[]): Promise<number> {

@@ -35,7 +35,7 @@ export async function requireBoxes({ port } = {}) {
   }
   missing.push(...cgroupProblems(), ...(await loopProblems()));
   if (port && !(await isPortFree(port)))
-    missing.push(`port ${port} of 127.0.0.1 is taken: choose another one with --port N`);
+    missing.push(`port ${port} of localhost (127.0.0.1 or ::1) is taken: choose another one with --port N`);
   if (missing.length > 0) giveUp(missing);
 }
 
@@ -131,10 +131,16 @@ async function loopProblems() {
   return [];
 }
 
-function isPortFree(port) {
+async function isPortFree(port) {
+  const problems = await Promise.all(["127.0.0.1", "::1"].map((address) => listenProblem(port, address)));
+  // Where there is no IPv6, nobody can be on its loopback address.
+  return problems.every((code) => code === null || code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT");
+}
+
+function listenProblem(port, address) {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", () => resolve(false));
-    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+    server.once("error", ({ code }) => resolve(code));
+    server.listen(port, address, () => server.close(() => resolve(null)));
   });
 }

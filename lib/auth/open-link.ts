@@ -8,30 +8,34 @@ interface Holder {
   token: string;
 }
 
-/**
- * The one-time token that opens the console. It lives in this process, one per
- * process (Next evaluates a module several times), and is replaced as soon as
- * it was used; the current link is kept in `$RUNTIME_DIRECTORY/link`, which
- * only root and this user can read.
- */
-export function currentLink(origin: string): string {
-  return `${origin}/open?token=${holder().token}`;
+/** The file that holds the current link; `null` when the server was started by hand and prints it. */
+export function linkFile(): string | null {
+  const directory = process.env.RUNTIME_DIRECTORY;
+  return directory ? path.join(directory, "link") : null;
 }
 
-/** Uses the token up; `false` when it is not the current one. */
+/**
+ * Gives out the current link, whose one-time token opens the console. It lives
+ * in this process, one per process (Next evaluates a module several times).
+ * Under systemd it goes to a file that only root and this user can read, never
+ * to the journal, which others may read too; else to the terminal. `occasion`
+ * begins the line that is printed.
+ */
+export function offerLink(origin: string, occasion: string): void {
+  const link = `${origin}/open?token=${holder().token}`;
+  const file = linkFile();
+  if (file !== null) writeFileSync(file, `${link}\n`, { mode: 0o600 });
+  console.log(`${occasion}: ${file === null ? link : `root finds the link in ${file}`}`);
+}
+
+/** Uses the token up and offers a fresh one; `false` when it is not the current one. */
 export function useToken(token: string, origin: string): boolean {
   const given = Buffer.from(token);
   const known = Buffer.from(holder().token);
   if (given.length !== known.length || !timingSafeEqual(given, known)) return false;
   holder().token = newToken();
-  keepLink(origin);
+  offerLink(origin, "That link was used; for the next browser");
   return true;
-}
-
-/** Writes the current link where root can read it. Outside a systemd unit there is no such place: the terminal has it. */
-export function keepLink(origin: string): void {
-  const directory = process.env.RUNTIME_DIRECTORY;
-  if (directory) writeFileSync(path.join(directory, "link"), `${currentLink(origin)}\n`, { mode: 0o600 });
 }
 
 function holder(): Holder {

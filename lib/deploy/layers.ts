@@ -1,4 +1,5 @@
 import type { LayerChange, LayerRef, Refusal, VersionRef } from "@/lib/deploy/types";
+import type { ImageVersion } from "@/lib/images/types";
 import { compareVersions } from "@/lib/images/version";
 import type { Layer, Service } from "@/lib/services/types";
 
@@ -40,12 +41,19 @@ export function planLayers(
         version: label,
         paths: [version, ...others].map(({ path }) => path).join(", "),
       });
-    if ((version.mode & 0o002) !== 0) return no("writable-by-others", { path: version.path });
+    const open = writablePath(version);
+    if (open !== null) return no("writable-by-others", { path: open });
     const { size, mtimeMs } = version.stamp;
     to.set(layer.path, { stem, label, path: version.path, size, mtimeMs });
     order ??= compareVersions(label, layer.label);
   }
   return { ok: true, to: [...to.values()], order };
+}
+
+/** Where anyone on the host could put other bytes in the place of an image: the file, or its directory unless it is sticky. */
+export function writablePath({ path, mode, directoryMode = 0 }: ImageVersion): string | null {
+  if ((mode & 0o002) !== 0) return path;
+  return (directoryMode & 0o1002) === 0o002 ? path.slice(0, path.lastIndexOf("/")) || "/" : null;
 }
 
 /** A layer as a deployment keeps it. */

@@ -102,6 +102,12 @@ describe("planDeployment", () => {
       undefined,
       "writable-by-others",
     ],
+    [
+      "1.10.0",
+      { versions: [version("1.10.0", { directoryMode: 0o777 }), version("1.9.0")] },
+      undefined,
+      "writable-by-others",
+    ],
     ["1.10.0", { versions: [version("1.10.0")] }, undefined, "no-way-back"],
     [
       "1.10.0",

@@ -1,4 +1,4 @@
-import { planLayers, toLayerRef } from "@/lib/deploy/layers";
+import { planLayers, toLayerRef, writablePath } from "@/lib/deploy/layers";
 import type { Kind, LayerRef, Refusal, VersionRef } from "@/lib/deploy/types";
 import type { Message, Params } from "@/lib/errors";
 import type { Freeze, Mark } from "@/lib/history/types";
@@ -153,7 +153,8 @@ function runningRefusal(running: NonNullable<Ground["running"]>): Refusal {
 function problemOf(now: Ground, target: ImageVersion): Refusal | null {
   const finding = findingOf(now, DANGEROUS, target.path);
   if (finding) return finding;
-  if ((target.mode & 0o002) !== 0) return { code: "writable-by-others", params: { path: target.path } };
+  const open = writablePath(target);
+  if (open !== null) return { code: "writable-by-others", params: { path: open } };
   const fault = faultOf(now, target);
   return fault && imageProblem(target.path, fault);
 }

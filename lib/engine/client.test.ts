@@ -29,6 +29,19 @@ describe("the engine's client", () => {
     await expect.poll(() => client.link.state).toBe("up");
     expect([...client.running.keys()]).toEqual([]);
   });
+
+  it("bug: a click while the engine cannot be started does not answer with the words of the bus", async () => {
+    const bus = {
+      link: { state: "up" as const, since: 0, problem: null },
+      onLink: () => () => undefined,
+      subscribe: () => () => undefined,
+      async call(): Promise<never> {
+        throw new AppError("call-failed", { name: "org.freedesktop.DBus.Error.TimedOut", text: "Failed to" });
+      },
+    };
+    const asked = createEngineClient(asBus(bus)).call("Restart", { service: "web", by: "admin" });
+    await expect(asked).rejects.toMatchObject({ code: "engine-not-starting" });
+  });
 });
 
 describe("why the engine cannot be asked", () => {

@@ -45,14 +45,9 @@ export function createEngineClient(bus: BusClient): EngineClient {
   };
 
   const call: EngineClient["call"] = async (method, input) => {
-    const [text] = await bus.call({
-      destination: ENGINE.name,
-      path: ENGINE.path,
-      interface: ENGINE.interface,
-      member: method,
-      signature: "s",
-      body: [JSON.stringify(input)],
-    });
+    const request = { member: method, signature: "s", body: [JSON.stringify(input)] };
+    const { name: destination, path, interface: name } = ENGINE;
+    const [text] = await bus.call({ destination, path, interface: name, ...request }).catch(inOurWords);
     const reply = parseReply<typeof method>(text);
     if (reply.ok) return reply.value;
     throw new AppError("refused", { ...reply.error.params, refusal: reply.error.code });
@@ -137,15 +132,22 @@ export function createEngineClient(bus: BusClient): EngineClient {
 /** What the bus answers where there is no engine to activate, and where there is one that does not come up. */
 export function problemOf(error: unknown): NonNullable<LinkState["problem"]> {
   if (!(error instanceof AppError)) return { code: "unexpected", params: {} };
+  const code = activationProblem(error) ?? (error.code === "timed-out" ? "engine-not-starting" : null);
+  return code === null ? { code: error.code, params: error.params } : { code, params: {} };
+}
+
+/** For whoever asked for something: an engine that could not be started says so, not the bus in its stead. */
+function inOurWords(error: unknown): never {
+  const code = error instanceof AppError ? activationProblem(error) : null;
+  throw code === null ? error : new AppError(code, {}, { cause: error });
+}
+
+function activationProblem(error: AppError): "engine-missing" | "engine-not-starting" | null {
   const name = String(error.params.name ?? "");
-  if (/\.(ServiceUnknown|NameHasNoOwner|NoSuchUnit)$/.test(name))
-    return { code: "engine-missing", params: {} };
-  if (
-    error.code === "timed-out" ||
-    /\.(UnitMasked|TimedOut|LoadFailed|BadUnitSetting|Spawn\.\w+)$/.test(name)
-  )
-    return { code: "engine-not-starting", params: {} };
-  return { code: error.code, params: error.params };
+  if (/\.(ServiceUnknown|NameHasNoOwner|NoSuchUnit)$/.test(name)) return "engine-missing";
+  return /\.(UnitMasked|TimedOut|LoadFailed|BadUnitSetting|Spawn\.\w+)$/.test(name)
+    ? "engine-not-starting"
+    : null;
 }
 
 /** The engine wrote it from the same types, and the bus policy lets nobody else own its name. */

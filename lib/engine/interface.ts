@@ -18,7 +18,11 @@ export const ENGINE = {
 const Name = z.string().min(1).max(128);
 const Version = z.string().max(128);
 const By = z.string().min(1).max(128);
-const Reason = z.string().max(2000);
+/** Free text. A form that is sent ends its lines with CRLF, whatever was typed; here a line ends with LF alone. */
+export const Reason = z
+  .string()
+  .overwrite((text) => text.replace(/\r\n?/g, "\n"))
+  .max(2000);
 const DeploymentId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 const GraceMs = z.number().int().min(0).max(10_000);
 

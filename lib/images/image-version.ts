@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import { type Accounts, readAccounts } from "@/lib/images/accounts";
 import { type ImageName, parseImageName } from "@/lib/images/name";
 import type { ImageVersion } from "@/lib/images/types";
@@ -12,6 +12,7 @@ export function toImageVersion(
   kind: ImageVersion["kind"],
   facts: Stats,
   accounts: Accounts,
+  directoryMode: number,
 ): ImageVersion {
   return {
     service: name.service,
@@ -20,6 +21,7 @@ export function toImageVersion(
     kind,
     stamp: { dev: facts.dev, ino: facts.ino, size: facts.size, mtimeMs: facts.mtimeMs },
     mode: facts.mode & 0o7777,
+    directoryMode: directoryMode & 0o7777,
     owner: {
       uid: facts.uid,
       gid: facts.gid,
@@ -35,6 +37,6 @@ export function toImageVersion(
 export async function readImageVersion(path: string): Promise<ImageVersion | null> {
   const name = parseImageName(basename(path));
   if (!name) return null;
-  const [facts, accounts] = await Promise.all([stat(path), readAccounts()]);
-  return toImageVersion(path, name, facts.isDirectory() ? "directory" : "raw", facts, accounts);
+  const [facts, accounts, { mode }] = await Promise.all([stat(path), readAccounts(), stat(dirname(path))]);
+  return toImageVersion(path, name, facts.isDirectory() ? "directory" : "raw", facts, accounts, mode);
 }

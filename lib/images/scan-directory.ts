@@ -1,6 +1,6 @@
-import { type Dirent, lstatSync, type Stats } from "node:fs";
+import { type Dirent, lstatSync, type Stats, statSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Accounts } from "@/lib/images/accounts";
 import { toImageVersion } from "@/lib/images/image-version";
 import { parseImageName } from "@/lib/images/name";
@@ -23,6 +23,8 @@ export interface DirectoryScan {
   readonly below: readonly string[];
   /** `.v` directories that were read with it. */
   readonly versioned: readonly string[];
+  /** Directories that may be images on their way: named like one, without os-release so far. */
+  readonly unfinished: readonly string[];
 }
 
 /** Files that belong to an image or describe it and need no remark. */
@@ -40,9 +42,19 @@ const MOST_STRAYS = 5;
  * file they lead to. Never throws: what cannot be read becomes a finding.
  */
 export async function scanDirectory(path: string, role: Role, accounts: Accounts): Promise<DirectoryScan> {
-  const found: Collected = { versions: [], findings: [], strays: [], below: [], versioned: [] };
+  const found: Collected = {
+    path,
+    mode: 0,
+    versions: [],
+    findings: [],
+    strays: [],
+    below: [],
+    versioned: [],
+    unfinished: [],
+  };
   let entries: Dirent[];
   try {
+    found.mode = (await stat(path)).mode;
     entries = await readdir(path, { withFileTypes: true });
   } catch (error) {
     const reason = errorCode(error);
@@ -53,6 +65,7 @@ export async function scanDirectory(path: string, role: Role, accounts: Accounts
       findings: exists ? [notReadable(path, reason)] : [],
       below: [],
       versioned: [],
+      unfinished: [],
     };
   }
 
@@ -75,15 +88,20 @@ export async function scanDirectory(path: string, role: Role, accounts: Accounts
     findings: [...found.findings, ...strayFindings(path, found)],
     below: found.below.sort(),
     versioned: found.versioned.sort(),
+    unfinished: found.unfinished.sort(),
   };
 }
 
 interface Collected {
+  readonly path: string;
+  /** Of the directory itself. */
+  mode: number;
   readonly versions: ImageVersion[];
   readonly findings: Finding[];
   readonly strays: string[];
   readonly below: string[];
   readonly versioned: string[];
+  readonly unfinished: string[];
 }
 
 function takeFile(file: string, role: Role, accounts: Accounts, found: Collected): void {
@@ -107,8 +125,17 @@ async function takeDirectory(file: string, role: Role, accounts: Accounts, found
       found.versions.push(...inner.versions);
       found.findings.push(...inner.findings);
       found.versioned.push(file);
-    } else if (holdsOsRelease(file)) takeImage(file, "directory", lstatSync(file), role, accounts, found);
-    else found.below.push(file);
+      found.unfinished.push(...inner.unfinished);
+    } else if (holds(file, OS_RELEASE)) takeImage(file, "directory", lstatSync(file), role, accounts, found);
+    else {
+      found.below.push(file);
+      if (role !== "links" && isNamedLikeImage(file) && !holds(file, EXTENSION_RELEASE)) {
+        found.unfinished.push(file);
+        // Beside the places a name like this may well be one of them, unless it begins to look like a host.
+        if (role === "place" || holds(file, ["usr", "etc"]))
+          found.findings.push({ code: "image-incomplete", params: { path: file } });
+      }
+    }
   } catch (error) {
     if (errorCode(error) !== "ENOENT") found.findings.push(problemOf(file, error));
   }
@@ -147,12 +174,22 @@ function takeImage(
     found.findings.push({ code: "name-not-parsed", params: { path: file } });
     return;
   }
-  found.versions.push(toImageVersion(file, name, kind, facts, accounts));
+  const directory = dirname(file);
+  const mode = directory === found.path ? found.mode : statSync(directory).mode;
+  found.versions.push(toImageVersion(file, name, kind, facts, accounts, mode));
+}
+
+const OS_RELEASE = ["usr/lib/os-release", "etc/os-release"];
+const EXTENSION_RELEASE = ["usr/lib/extension-release.d", "etc/extension-release.d"];
+
+/** Stricter than what portabled takes: "data" parses too, but nobody waits for it to become an image. */
+function isNamedLikeImage(directory: string): boolean {
+  return /^v?\d/.test(parseImageName(basename(directory))?.label ?? "");
 }
 
 /** os-release(5) of a directory image may be an absolute symlink: what it leads to on this host is not asked. */
-function holdsOsRelease(directory: string): boolean {
-  return ["usr/lib/os-release", "etc/os-release"].some((place) => {
+function holds(directory: string, places: readonly string[]): boolean {
+  return places.some((place) => {
     try {
       // Most directories below a root hold none, and an error for each would cost more than the look itself.
       return lstatSync(join(directory, place), { throwIfNoEntry: false }) !== undefined;

@@ -77,6 +77,31 @@ describe("the scan of image directories", () => {
     expect(told).toEqual(["not-an-image /srv/page/page_3.raw", "not-readable /srv/page/page_4.raw"]);
   });
 
+  it("bug: waits for a directory that is filled in place, and says so meanwhile", async () => {
+    put(
+      "srv/page/page_1.raw",
+      "srv/page/data_old/x",
+      "srv/page/ext_1/usr/lib/extension-release.d/extension-release.x",
+    );
+    mkdirSync(`${top}/srv/page/page_2`);
+    const cache: ScanCache = new Map();
+    const { told, watch } = await scan(cache);
+    expect(told).toEqual(["image-incomplete /srv/page/page_2"]);
+    const places = ["", "/usr", "/usr/lib", "/etc"].map((place) => `${top}/srv/page/page_2${place}`);
+    expect(watch).toEqual(expect.arrayContaining(places));
+    put("srv/page/page_2/usr/lib/os-release");
+    forgetDirectory(cache, `${top}/srv/page/page_2/usr/lib`);
+    const complete = await scan(cache);
+    expect(complete.names).toContain("page 2 /srv/page/page_2");
+    expect(complete.told).toEqual([]);
+  });
+
+  it("knows who could replace an image", async () => {
+    put("srv/page/page_1.raw");
+    chmodSync(`${top}/srv/page`, 0o777);
+    expect((await scan()).versions[0]?.directoryMode).toBe(0o777);
+  });
+
   it("tells of every file that it cannot take, and of none that has no business with images", async () => {
     put("srv/page/page_1.raw", "srv/page/notes.txt", "srv/page/page_1.roothash", "srv/page/.page_2.raw.x7");
     put("srv/page/my app_1.raw", "srv/page/page_1\n.raw", "srv/web/index.html", "srv/web/disk.img");

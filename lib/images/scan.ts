@@ -27,6 +27,8 @@ export interface Scan {
 export type ScanCache = Map<string, DirectoryScan>;
 
 const LINK_DIRS = ["/etc/portables", "/run/portables"];
+/** Where os-release appears in a directory image, and on the way there. */
+const OS_RELEASE_IN = ["", "/usr", "/usr/lib", "/etc"];
 /** Directories read at once: enough to hide a slow disk, few enough for libuv's four threads. */
 const AT_ONCE = 16;
 
@@ -83,6 +85,8 @@ export async function scanImages(
   for (const scan of scans) {
     findings.push(...scan.findings);
     for (const directory of scan.versioned) watch.add(directory);
+    for (const directory of scan.unfinished)
+      for (const place of OS_RELEASE_IN) watch.add(`${directory}${place}`);
   }
   const versions = withoutDoubles(scans.flatMap((scan) => scan.versions));
   return {
@@ -96,7 +100,9 @@ export async function scanImages(
 /** Drops what was read before of one directory. */
 export function forgetDirectory(cache: ScanCache, directory: string): void {
   for (const [key, scan] of cache) {
-    if (key.endsWith(`:${directory}`) || scan.versioned.includes(directory)) cache.delete(key);
+    const isBelow = (image: string) => directory === image || directory.startsWith(`${image}/`);
+    if (key.endsWith(`:${directory}`) || scan.versioned.includes(directory) || scan.unfinished.some(isBelow))
+      cache.delete(key);
   }
 }
 

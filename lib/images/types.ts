@@ -55,6 +55,8 @@ export interface ImageVersion {
   readonly stamp: FileStamp;
   /** Permission bits, e.g. 0o444. */
   readonly mode: number;
+  /** Those of the directory it lies in: who may write there may replace the file. Left out where nobody looked. */
+  readonly directoryMode?: number;
   readonly owner: {
     readonly uid: number;
     readonly gid: number;
@@ -73,6 +75,7 @@ export interface Finding extends Message {
     | "name-not-parsed" //     { path }
     | "not-readable" //        { path, reason }
     | "not-an-image" //        { path }          neither directory nor *.raw
+    | "image-incomplete" //    { path }          a directory named like an image, without os-release (so far)
     | "stem-shared" //         { service, paths } T5: `my_app_1` and `my_db_1` are both "my" to portabled
     | "stem-prefixes" //       { service, other } T4: `foo` and `foobar` collide on systemd <= 255
     | "in-portables-link-dir" // { path }         T8: detach deletes what lies in /etc/portables or /run/portables

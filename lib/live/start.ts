@@ -1,17 +1,15 @@
-import { currentLink, keepLink } from "@/lib/auth/open-link";
+import { offerLink } from "@/lib/auth/open-link";
 import { readEnv } from "@/lib/env";
 import { live } from "@/lib/live";
 
 /** How long open streams have to end before the server goes all the same, ms. */
 const LAST_WORDS_MS = 2000;
 
-/** Starts the web server's own work: follow the host, print the link, end when told to. */
+/** Starts the web server's own work: follow the host, offer the link, end when told to. */
 export function start(): void {
   try {
-    const origin = `http://localhost:${readEnv().port}`;
     live().start();
-    keepLink(origin);
-    console.log(`Attaché is ready: ${currentLink(origin)}`);
+    offerLink(`http://localhost:${readEnv().port}`, "Attaché is ready");
   } catch (error) {
     // Next would go on and answer 500 to everything.
     console.error(error);

@@ -1,22 +1,35 @@
 import { AppError, type Message } from "@/lib/errors";
-import type { LinkState, Systemd } from "@/lib/systemd/types";
+import type { LinkState, Systemd, UnitState } from "@/lib/systemd/types";
 
 /** What is known of a host as such. */
 export interface HostNews {
   readonly systemdVersion: string | null;
-  readonly isPortabledMissing: boolean;
+  /** Why portabled cannot be had; `null` when it can, or as long as nobody knows. */
+  readonly noPortabled: "portabled-missing" | "portabled-masked" | null;
 }
 
-/** Asks PID 1 and portabled (seldom: asking starts it); an answer that does not come leaves the old one. */
+/** portabled's unit, which its bus activation starts. */
+const PORTABLED = "systemd-portabled.service";
+
+/**
+ * Asks PID 1, also about portabled: asking that itself would start it, and one
+ * that was masked a moment ago still answers until it has been idle for half a
+ * minute. An answer that does not come leaves the old one.
+ */
 export async function askHost(
-  systemd: Pick<Systemd, "version" | "profiles">,
+  systemd: Pick<Systemd, "version" | "unitStates">,
   old: HostNews,
 ): Promise<HostNews> {
-  const [systemdVersion, isPortabledMissing] = await Promise.all([
+  const [systemdVersion, noPortabled] = await Promise.all([
     systemd.version().catch(expected(old.systemdVersion)),
-    systemd.profiles().then(() => false, missing(old.isPortabledMissing)),
+    systemd.unitStates([PORTABLED]).then(([unit]) => absenceOf(unit), expected(old.noPortabled)),
   ]);
-  return { systemdVersion, isPortabledMissing };
+  return { systemdVersion, noPortabled };
+}
+
+function absenceOf(unit: UnitState | undefined): HostNews["noPortabled"] {
+  if (unit?.load === "masked") return "portabled-masked";
+  return unit?.load === "not-found" ? "portabled-missing" : null;
 }
 
 /** Why the engine cannot be asked, where waiting does not help. */
@@ -27,7 +40,7 @@ export function missingParts(bus: LinkState, engine: LinkState, news: HostNews):
   const parts: Message[] = [];
   // Without the bus nothing else can be known to be missing.
   if (bus.state === "down") return [bus.problem ?? { code: "bus-unreachable", params: {} }];
-  if (news.isPortabledMissing) parts.push({ code: "portabled-missing", params: {} });
+  if (news.noPortabled) parts.push({ code: news.noPortabled, params: {} });
   if (engine.problem && ENGINE_PROBLEMS.has(engine.problem.code)) parts.push(engine.problem);
   return parts;
 }
@@ -42,15 +55,5 @@ function expected<T>(old: T): (error: unknown) => T {
   return (error) => {
     if (error instanceof AppError) return old;
     throw error;
-  };
-}
-
-function missing(old: boolean): (error: unknown) => boolean {
-  return (error) => {
-    if (!(error instanceof AppError)) throw error;
-    return (
-      error.code === "portabled-missing" ||
-      (error.code !== "bus-unreachable" && error.code !== "timed-out" && old)
-    );
   };
 }

@@ -45,7 +45,7 @@ class FakeLink {
 class FakeHost {
   readonly bus = new FakeLink();
   readonly engine = new FakeLink();
-  readonly units = new Map<string, string>();
+  readonly units = new Map([["systemd-portabled.service", "inactive/dead"]]);
   readonly calls: string[] = [];
   readonly requested: string[] = [];
   readonly inspections = new Map<string, Inspection>();
@@ -65,7 +65,7 @@ class FakeHost {
       const [active, sub] = (this.units.get(name) ?? "inactive/dead").split("/");
       return {
         name,
-        load: this.units.has(name) ? "loaded" : "not-found",
+        load: active === "masked" ? active : this.units.has(name) ? "loaded" : "not-found",
         active: active ?? "",
         sub: sub ?? "",
       };
@@ -87,7 +87,6 @@ class FakeHost {
       engine: this.engine,
       systemd: {
         version: () => ask("version", () => "257.13-1"),
-        profiles: () => ask("profiles", () => ["default"]),
         unitStates: (names) => ask(`states ${names.join(" ")}`, () => names.map(stateOf)),
         unitsByPatterns: (patterns) => ask(`patterns ${patterns.join(" ")}`, () => []),
         unitStatus: (name) => ask(`status ${name}`, () => status(name)),
@@ -157,7 +156,7 @@ describe("the live picture of a host", () => {
     attach("page", path);
     put("etc/units/multi-user.target.wants/page.service");
     await model.start();
-    expect(host.calls.filter((call) => call.startsWith("states"))).toEqual(["states page.service"]);
+    expect(host.calls.filter((call) => call.startsWith("states page"))).toEqual(["states page.service"]);
     const [page, wiki] = model.snapshot().services;
     expect(page).toMatchObject({
       name: "page",
@@ -301,6 +300,22 @@ describe("the live picture of a host", () => {
       code: "deployment-running",
       params: { id: "X", by: "ada", version: "2" },
     });
+  });
+
+  it("bug: notices a portabled that is masked or removed while it runs", async () => {
+    await model.start();
+    const missing = () => model.snapshot().missing.map(({ code }) => code);
+    expect(missing()).toEqual([]);
+    for (const [state, codes] of [
+      ["masked", ["portabled-masked"]],
+      [null, ["portabled-missing"]],
+      ["active/running", []],
+    ] as const) {
+      if (state === null) host.units.delete("systemd-portabled.service");
+      else host.units.set("systemd-portabled.service", state);
+      host.watcher?.onReloaded();
+      await eventually(() => expect(missing()).toEqual(codes));
+    }
   });
 
   it("reads details once, again when the service changed, and keeps old ones without a bus", async () => {

@@ -49,7 +49,7 @@ export function createModel(options: ModelOptions): Model {
   const services = new Map<string, Service>();
   let sorted: readonly Service[] = [];
   let reading: Reading | null = null;
-  let news: HostNews = { systemdVersion: null, isPortabledMissing: false };
+  let news: HostNews = { systemdVersion: null, noPortabled: null };
   let revision = 0;
   let seenAt = Date.now();
   let shown: unknown = null;
@@ -100,9 +100,9 @@ export function createModel(options: ModelOptions): Model {
     service: (name) => services.get(name),
 
     async details(name) {
+      if (services.has(name)) for (const request of requests) request.look(name);
       const service = services.get(name);
       if (!service) throw new AppError("not-found", { service: name });
-      for (const request of requests) request.look(name);
       return details.get(service);
     },
 
@@ -122,7 +122,7 @@ export function createModel(options: ModelOptions): Model {
   function follow(): void {
     const timer = setInterval(() => {
       reader.refresh({ images: "all", attached: true });
-      if (news.isPortabledMissing) void learnHost();
+      if (news.noPortabled) void learnHost();
     }, LOOK_AGAIN_MS);
     timer.unref();
     ends.push(
@@ -132,7 +132,7 @@ export function createModel(options: ModelOptions): Model {
         onReloaded: () => {
           details.outdateAll();
           reader.refresh({ attached: true, units: true });
-          if (news.isPortabledMissing) void learnHost();
+          if (reading) void learnHost(); // packages come and go, and units are masked, with a reload
         },
         onUnitFiles: () => reader.refresh({ attached: true }),
         onReset: () => {
@@ -151,7 +151,11 @@ export function createModel(options: ModelOptions): Model {
       }),
       inspections.onChange(publishOne),
       rehearsals.onChange(publishOne),
-      deployments.onChange((service) => publish(service === null ? "all" : [service])),
+      deployments.onChange((service) => {
+        const code = service === null ? undefined : deployments.last(service)?.message?.code;
+        if (code?.startsWith("portabled-") && code !== news.noPortabled) void learnHost();
+        publish(service === null ? "all" : [service]);
+      }),
     );
   }
 

@@ -69,6 +69,28 @@ describe("asking for images to be opened", () => {
     expect(asked).toEqual(["viewed 1", "attached 1", "detached 1"]);
   });
 
+  it("bug: does not stop at a row of broken ones, and opens all of what somebody looks at, four at a time", () => {
+    const labels = Array.from({ length: 9 }, (_, n) => String(9 - n));
+    const files = (opened: readonly string[], problem: string | null): TargetFacts => ({
+      ...facts("web", false, null),
+      versions: labels.map((label) => {
+        const one = { ...version("web", opened.includes(label)), label, path: `/srv/web_${label}.raw` };
+        const { inspection } = one;
+        return problem === null || !inspection
+          ? one
+          : { ...one, inspection: { ...inspection, ok: false, problem: { code: problem, params: {} } } };
+      }),
+    });
+    consider(files([], null));
+    consider(files(["9", "8", "7", "6"], "no-id"));
+    expect(asked).toEqual(["web 9 8 7 6", "web 5 4 3 2"]);
+    consider(files(labels.slice(0, 8), null));
+    expect(asked).toHaveLength(2); // the newest is fit
+    requests.look("web");
+    consider(files(labels.slice(0, 8), null));
+    expect(asked.at(-1)).toBe("web 1");
+  });
+
   it("waits for the engine", () => {
     isUp = false;
     considerAll();

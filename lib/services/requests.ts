@@ -4,12 +4,13 @@ import { type TargetFacts, worthInspecting, worthRehearsing } from "@/lib/servic
 
 /** What is asked for: which versions lack it, and whether one has it. */
 export interface Wish {
-  readonly worth: (facts: TargetFacts) => readonly ImageVersion[];
+  /** `isWhole`: somebody looks at the service. */
+  readonly worth: (facts: TargetFacts, isWhole: boolean) => readonly ImageVersion[];
   readonly isGranted: (version: ImageVersion) => boolean;
 }
 
 export const TO_BE_OPENED: Wish = {
-  worth: (facts) => worthInspecting(facts, MOST),
+  worth: worthInspecting,
   isGranted: ({ inspection }) => inspection !== null,
 };
 export const TO_BE_REHEARSED: Wish = {
@@ -17,8 +18,10 @@ export const TO_BE_REHEARSED: Wish = {
   isGranted: ({ rehearsal }) => rehearsal !== null,
 };
 
-/** Opened unasked per service: a directory may hold thousands. */
-const MOST = 4;
+/** Opened per service before the next one's turn: a directory may hold thousands. */
+const SLICE = 4;
+/** How long after a look at a service all of it is opened; a page that is open looks again with each answer, ms. */
+const VIEW_MS = 30_000;
 /** Services whose images are being opened. Few, so that what somebody looks at now does not wait for all others. */
 const AT_ONCE = 4;
 /** Without an answer the next one's turn comes after this; a deployment, say, holds up everything else, ms. */
@@ -29,8 +32,8 @@ const QUIET_MS = 2000;
 /**
  * Asks for images to be opened, or rehearsed, before anyone needs to know what
  * is in them: each state of a file once, a few services at a time, first what
- * somebody looks at, then what is attached. Nothing is asked while `isUp` is
- * false.
+ * somebody looks at (there every version is opened), then what is attached.
+ * Nothing is asked while `isUp` is false.
  */
 export function createRequests(
   wish: Wish,
@@ -43,7 +46,7 @@ export function createRequests(
   const waiting = new Map<string, Wanted>();
   const underWay = new Map<string, UnderWay>();
   const settling = new Map<string, NodeJS.Timeout>();
-  let inView: string | null = null;
+  let inView = { service: "", until: 0 };
   let weighing: NodeJS.Immediate | undefined;
 
   return {
@@ -61,7 +64,8 @@ export function createRequests(
     },
     /** Somebody looks at this service. */
     look(service: string): void {
-      inView = service;
+      inView = { service, until: Date.now() + VIEW_MS };
+      lookAgain(service);
     },
     /** Whoever was asked may be new: what has no answer yet is asked again. */
     startAgain(): void {
@@ -87,16 +91,18 @@ export function createRequests(
     const open = underWay.get(service);
     if (open && isAnswered(wish, open, facts)) end(service);
 
-    const wanted = wish.worth(facts).filter((version) => !asked.has(keyOf(version)));
+    const isWhole = service === inView.service && Date.now() < inView.until;
+    const wanted = wish.worth(facts, isWhole).filter((version) => !asked.has(keyOf(version)));
     const quiet = wanted.filter((version) => Math.abs(Date.now() - version.stamp.mtimeMs) >= QUIET_MS);
     if (quiet.length < wanted.length) lookAgainLater(service);
-    if (quiet.length > 0) waiting.set(service, { versions: quiet, isAttached: facts.current !== null });
+    const versions = quiet.slice(0, SLICE);
+    if (versions.length > 0) waiting.set(service, { versions, isAttached: facts.current !== null });
     else waiting.delete(service);
   }
 
   function sendSome(): void {
     while (isUp() && underWay.size < AT_ONCE) {
-      const service = nextOf(waiting, underWay, inView);
+      const service = nextOf(waiting, underWay, inView.service);
       const wanted = service === null ? undefined : waiting.get(service);
       if (service === null || !wanted) return;
       waiting.delete(service);
@@ -146,7 +152,7 @@ function isAnswered(wish: Wish, { keys }: UnderWay, { versions }: TargetFacts): 
 function nextOf(
   waiting: ReadonlyMap<string, Wanted>,
   underWay: ReadonlyMap<string, UnderWay>,
-  inView: string | null,
+  inView: string,
 ): string | null {
   const free = [...waiting].filter(([service]) => !underWay.has(service));
   const next =

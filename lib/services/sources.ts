@@ -47,7 +47,7 @@ export interface Link {
 export interface ModelOptions {
   readonly bus: Link;
   readonly engine: Link;
-  readonly systemd: Pick<Systemd, "version" | "profiles" | "unitStates" | "unitsByPatterns" | "unitStatus">;
+  readonly systemd: Pick<Systemd, "version" | "unitStates" | "unitsByPatterns" | "unitStatus">;
   /** Begins to follow PID 1; returns what ends it. */
   readonly watchUnits: (watcher: UnitWatcher) => () => void;
   /** Which image files each unit was started from, newest first (the journal's `PORTABLE=`); only a hint for rollbacks. */

@@ -115,11 +115,15 @@ describe("what is worth opening", () => {
     ],
     ["newer ones until one is fit", facts("1.4! 1.3 1.2? 1.1", "1.1"), []],
     ["no pre-release", facts("2.0~rc1? 1.2? 1.1", "1.1"), ["1.2"]],
-    ["never more than allowed", facts("9? 8? 7? 6? 5? 4? 3? 2? 1?", "1"), ["1", "9", "8", "7"]],
-    ["no longer row of broken ones either", facts("9! 8! 7! 6? 5? 4", "4"), []],
+    ["bug: past a row of broken ones", facts("9! 8! 7! 6! 5? 4? 3", "3"), ["5", "4"]],
     ["the newest of a detached service", facts("1.2? 1.1?", null), ["1.2", "1.1"]],
   ])("%s", (_, given, expected) => {
-    expect(worthInspecting(given, 4).map((one) => one.label)).toEqual(expected);
+    expect(worthInspecting(given).map((one) => one.label)).toEqual(expected);
+  });
+
+  it("bug: every version where somebody looks at the service, the useful ones first", () => {
+    const given = facts("2.0~rc1? 1.4 1.3? 1.2? 1.1! 1.0?", "1.2");
+    expect(worthInspecting(given, true).map((one) => one.label)).toEqual(["1.2", "1.0", "2.0~rc1", "1.3"]);
   });
 });
 

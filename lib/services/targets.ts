@@ -37,24 +37,22 @@ export function chooseTargets(facts: TargetFacts): { upgrade: Target | null; rol
 }
 
 /**
- * The versions worth opening before anyone asks, in this order: the current
- * one, newer ones until one is fit, and where a rollback would lead. At most
- * `most`: a directory may hold thousands.
+ * The versions worth opening before anyone asks and not opened yet, the most
+ * useful first: the current one, where a rollback would lead, and newer ones
+ * until one is fit. `isWhole`: then every other one too. May be thousands.
  */
-export function worthInspecting(facts: TargetFacts, most: number): ImageVersion[] {
+export function worthInspecting(facts: TargetFacts, isWhole = false): ImageVersion[] {
   const { versions, current } = facts;
-  const wanted: ImageVersion[] = versions.filter((version) => version.label === current);
   const { newer, older } = splitAt(versions, current);
   const rollback = chooseRollback(facts, older);
-  if (rollback) wanted.push(rollback.version);
-  for (const version of newer) {
-    if (wanted.length >= most) break;
-    if (isFit(version, facts)) break;
-    if (isPreRelease(version.label)) continue;
-    if (!wanted.includes(version)) wanted.push(version);
-  }
-  // Those known already are counted too: else a row of broken images would be opened to its end, four at a time.
-  return wanted.slice(0, most).filter((version) => version.inspection === null);
+  const fit = newer.findIndex((version) => isFit(version, facts));
+  const wanted = [
+    ...versions.filter((version) => version.label === current),
+    ...(rollback ? [rollback.version] : []),
+    ...newer.slice(0, fit < 0 ? newer.length : fit).filter((version) => !isPreRelease(version.label)),
+    ...(isWhole ? versions : []),
+  ];
+  return [...new Set(wanted)].filter((version) => version.inspection === null);
 }
 
 /** The versions worth rehearsing before anyone asks: where the two buttons lead, so that neither leads to a failure. */

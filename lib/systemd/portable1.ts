@@ -85,7 +85,8 @@ export function createPortable1(
     try {
       return await bus.call({ ...PORTABLE1, ...other, member, signature, body, timeoutMs: IMAGE_TIMEOUT_MS });
     } catch (error) {
-      throw isMissing(error) ? new AppError("portabled-missing", {}, { cause: error }) : error;
+      const code = absenceOf(error);
+      throw code === null ? error : new AppError(code, {}, { cause: error });
     }
   }
 
@@ -157,15 +158,16 @@ function isChangeType(type: unknown): type is Change["type"] {
   return typeof type === "string" && CHANGE_TYPES.includes(type);
 }
 
-/** Not installed, or not startable at all (masked). */
-function isMissing(error: unknown): boolean {
-  if (!(error instanceof AppError) || error.code !== "call-failed") return false;
+/** Why portabled cannot be started at all; `null` for any other error. */
+function absenceOf(error: unknown): "portabled-missing" | "portabled-masked" | null {
+  if (!(error instanceof AppError) || error.code !== "call-failed") return null;
   const name = String(error.params.name);
-  return (
+  if (name === "org.freedesktop.systemd1.UnitMasked") return "portabled-masked";
+  const isMissing =
     name === "org.freedesktop.DBus.Error.ServiceUnknown" ||
-    name === "org.freedesktop.systemd1.UnitMasked" ||
-    name.startsWith("org.freedesktop.DBus.Error.Spawn.")
-  );
+    name === "org.freedesktop.systemd1.NoSuchUnit" ||
+    name.startsWith("org.freedesktop.DBus.Error.Spawn.");
+  return isMissing ? "portabled-missing" : null;
 }
 
 async function fileExists(path: string): Promise<boolean> {

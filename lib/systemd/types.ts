@@ -136,8 +136,8 @@ export interface JournalLine {
  *
  * Every method throws `AppError`: `bus-unreachable` (no connection, or it was
  * lost before the reply: the outcome is unknown, re-read the host),
- * `timed-out`, `bus-denied`, `portabled-missing`, or `call-failed` with
- * `{ name, text }` of the D-Bus error.
+ * `timed-out`, `bus-denied`, `portabled-missing`, `portabled-masked`, or
+ * `call-failed` with `{ name, text }` of the D-Bus error.
  */
 export interface Systemd {
   /** `systemd1.Manager.Version`, e.g. "257.13-1~deb13u1". */

@@ -3,6 +3,7 @@ import { connection } from "next/server";
 import { attempt } from "@/app/(console)/attempt";
 import { HistoryFilter, readHistoryFilter, writeHistoryFilter } from "@/app/(console)/history/history-filter";
 import { LiveRefresh } from "@/components/live-refresh";
+import { MissingPanel } from "@/components/missing-panel";
 import { pageTitle } from "@/components/page-title";
 import { countFailed } from "@/components/service-row";
 import { Timeline } from "@/components/timeline";
@@ -26,16 +27,13 @@ export default async function HistoryPage({ searchParams }: PageProps<"/history"
   const filter = readHistoryFilter(await searchParams);
   const isFiltered = Object.keys(filter).some((key) => key !== "before");
   const past = await attempt(live().history({ ...filter, limit: PAGE_ROWS }));
+  const { missing, services } = live().snapshot();
   return (
     <>
-      <LiveRefresh history />
+      <LiveRefresh history host="facts" />
       <h1>History</h1>
-      <HistoryFilter
-        filter={filter}
-        services={live()
-          .snapshot()
-          .services.map(({ name }) => name)}
-      />
+      <MissingPanel missing={missing} />
+      <HistoryFilter filter={filter} services={services.map(({ name }) => name)} />
       {filter.batch !== undefined && <p className="quiet">Only what was begun together, by one click.</p>}
       {!past.ok ? (
         <p className="nothing">{say(past.problem)}</p>

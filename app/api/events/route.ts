@@ -7,6 +7,11 @@ const PING_EVERY_MS = 4000;
 /** A reader that is this many events behind is gone or frozen; it starts afresh when it comes back. */
 const MOST_UNREAD = 256;
 
+/** Whether a stream would be opened: one that is open goes on although the browser's session may be gone. */
+export async function HEAD(): Promise<Response> {
+  return new Response(null, { status: (await sessionEndsAt()) === null ? 401 : 204 });
+}
+
 /** The stream of changes: one per browser, see `components/live-tabs.ts`. */
 export async function GET(request: Request): Promise<Response> {
   const endsAt = await sessionEndsAt();

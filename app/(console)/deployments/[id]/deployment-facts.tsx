@@ -7,7 +7,8 @@ import type { Deployment, VersionRef } from "@/lib/deploy/types";
 
 /** Who, when, from what to what. */
 export function DeploymentFacts({ deployment, now }: { deployment: Deployment; now: number }) {
-  const { from, to, origin, requestedAt, startedAt, finishedAt, profile, location, id, batch } = deployment;
+  const { kind, from, to, origin, requestedAt, startedAt, finishedAt, profile, location, id, batch } =
+    deployment;
   return (
     <section className="part" aria-labelledby="facts-title">
       <h2 id="facts-title">On record</h2>
@@ -43,8 +44,14 @@ export function DeploymentFacts({ deployment, now }: { deployment: Deployment; n
             </dd>
           </div>
         )}
-        <Image label="From" image={from} />
-        <Image label="To" image={to} />
+        {kind === "restart" ? (
+          <Image label="Version" image={from} />
+        ) : (
+          <>
+            <Image label="From" image={from} />
+            <Image label="To" image={to} />
+          </>
+        )}
         <div>
           <dt>Id</dt>
           <dd>

@@ -40,7 +40,7 @@ export default async function DeploymentPage({ params }: PageProps<"/deployments
   const now = Date.now();
   return (
     <>
-      <LiveRefresh service={deployment.service} id={deployment.id} />
+      <LiveRefresh service={deployment.service} id={deployment.id} host="facts" />
       <p className="crumbs">
         <a href="/">Services</a> /{" "}
         <a href={servicePath(deployment.service)}>{cleanText(deployment.service)}</a>

@@ -56,7 +56,7 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
   const { attachment } = service;
   return (
     <>
-      <LiveRefresh service={name} />
+      <LiveRefresh service={name} host="facts" />
       <p className="crumbs">
         <a href="/">Services</a>
       </p>
