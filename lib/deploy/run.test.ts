@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createFakeHost, type FakeImage } from "@/lib/deploy/fake-systemd";
 import { readGround } from "@/lib/deploy/ground";
 import { planDeployment, planDetach, planReattach } from "@/lib/deploy/plan";
@@ -313,6 +313,39 @@ describe("a version on trial", () => {
     const host = await hostWith({ behaviour: "dies", diesAfterMs: 300 });
     const { deployment } = await deploy(host, "2.0", { trialMs: 60_000 });
     expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "unit-failed"]);
+  });
+});
+
+describe("a wall clock that is set in the middle of it", () => {
+  const YEAR = 365 * 24 * 3600 * 1000;
+  it.each([
+    ["forward a year", YEAR],
+    ["back a year", -YEAR],
+  ] as const)("%s changes no verdict", async (_name, shift) => {
+    const real = Date.now;
+    const setClock = (host: FakeHost) => {
+      host.systemd.beforeChange = async () => {
+        vi.spyOn(Date, "now").mockImplementation(() => real() + shift);
+      };
+    };
+    try {
+      const good = await hostWith({ behaviour: "stays" }, 200);
+      setClock(good);
+      expect((await deploy(good, "2.0")).deployment.outcome).toBe("succeeded");
+      vi.restoreAllMocks();
+      const bad = await hostWith({ behaviour: "dies", diesAfterMs: 100 }, 400);
+      setClock(bad);
+      expect((await deploy(bad, "2.0")).deployment.message?.code).toBe("unit-failed");
+      vi.restoreAllMocks();
+      const tried = await hostWith({ behaviour: "stays" });
+      setClock(tried);
+      const began = performance.now();
+      const { deployment } = await deploy(tried, "2.0", { trialMs: 600 });
+      expect(deployment.message?.code).toBe("trial-over");
+      expect(performance.now() - began).toBeGreaterThan(600);
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 });
 
