@@ -23,11 +23,11 @@ const LOOK_MS = 100;
  */
 export interface DeadMan {
   /**
-   * Lays the way back out and starts the timer. Throws what the disk or PID 1
+   * Starts the timer, and lays the way back out as soon as it is known. Throws what the disk or PID 1
    * throw, `read-only` among them: then nothing may be changed. It goes nowhere
    * before it is armed.
    */
-  prepare(id: string, plan: Plan, wayBack: WayBack): Promise<Prepared>;
+  prepare(id: string, plan: Plan, wayBack: Promise<WayBack>): Promise<Prepared>;
   /** Takes over what an earlier life armed, and arms it again if it was called off; `null` when there is nothing. */
   takeOver(id: string): Promise<Armed | null>;
   /** Removes what is left of a deployment that is on record. */
@@ -87,9 +87,9 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
   return {
     async prepare(id, plan, wayBack) {
       const { armed, stopTimers } = follow(id);
-      const location = wayBack.attachment?.location ?? "persistent";
+      const location = plan.attachment?.location ?? "persistent";
       const [laidOut, started] = await Promise.allSettled([
-        layOutWayBack(placeOf(id), paths, plan, wayBack),
+        wayBack.then((known) => layOutWayBack(placeOf(id), paths, plan, known)),
         armed.resume([paths.unitLinks[location]]),
       ]);
       if (laidOut.status === "rejected" || started.status === "rejected") await stopTimers();
