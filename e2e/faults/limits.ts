@@ -1,9 +1,9 @@
 import type { World } from "./world";
 
 const STATE = "/var/lib/attache";
-const SMALL = "size=4m,mode=750";
+const SMALL = "size=24m,mode=750";
 
-/** A small file system of its own for the engine's state, as an admin may have it. */
+/** A file system of its own for the state of the engine, as an admin may have it, with room for a deployment. */
 export async function mountOnState(world: World, options = SMALL): Promise<void> {
   await mountOn(world, STATE, options);
 }

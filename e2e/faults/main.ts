@@ -1,6 +1,7 @@
 import type { Case } from "./cases";
 import { collateralCases } from "./collateral-cases";
 import { errorCases } from "./error-cases";
+import { forcedCases } from "./forced-cases";
 import { imageCases } from "./image-cases";
 import { killCases } from "./kill-cases";
 import { limitCases } from "./limit-cases";
@@ -102,7 +103,7 @@ async function run(
 }
 
 function allCases(options: Options, observed: Observed): Case[] {
-  const named = [
+  const most = [
     ...killCases(observed),
     ...errorCases(observed),
     ...imageCases(),
@@ -110,6 +111,7 @@ function allCases(options: Options, observed: Observed): Case[] {
     ...collateralCases(),
     ...limitCases(),
   ];
+  const named = [...most, ...forcedCases(most)];
   const { only, quick } = options;
   const patterns = only?.split("|") ?? [];
   const isMeant = ({ name, ...one }: Case) =>

@@ -12,6 +12,7 @@ import { readTree, restoreTree, type Tree } from "./tree";
 
 export const SETTLE_MS = 1000;
 const ENGINE = "/opt/attache/engine/engine.mjs";
+const WAY_BACK = "/opt/attache/way-back";
 const STATE = "/var/lib/attache";
 const RUNTIME = "/run/attache";
 const KEPT = [...WATCHED, "/etc/portables", "/run/portables"];
@@ -72,6 +73,13 @@ export class World {
   /** From now on the engine's program is not there: whatever comes back, it is not the engine. */
   takeEngineAway(): void {
     renameSync(this.box.rootPath(ENGINE), this.box.rootPath(`${ENGINE}.away`));
+  }
+
+  /** Whatever PID 1 is armed with in this case comes to nothing: the engine has to help itself. */
+  takeWayBackAway(): void {
+    const [here, away] = [this.box.rootPath(WAY_BACK), this.box.rootPath(`${WAY_BACK}.away`)];
+    renameSync(here, away);
+    this.later(async () => renameSync(away, here));
   }
 
   /** Takes a service's one unit off the host, by its files: up to systemd 257 portablectl would take others with it. */
