@@ -23,6 +23,25 @@ export async function mountOn(world: World, directory: string, options: string):
   world.later(() => world.box.exec(["umount", "--lazy", directory]));
 }
 
+/** One file system for several directories, with what they hold; gone again before the next case. */
+export async function mountTogether(
+  world: World,
+  directories: readonly string[],
+  options = SMALL,
+): Promise<string> {
+  const disk = "/run/one-disk";
+  await world.box.mustExec(["systemctl", "stop", "attache-engine.service"]);
+  await world.box.mustExec(["mkdir", "-p", disk]);
+  await world.box.mustExec(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk]);
+  world.later(() => world.box.exec(["umount", "--lazy", disk]));
+  for (const directory of directories) {
+    await world.box.mustExec(["cp", "-a", "--parents", directory, disk]);
+    await world.box.mustExec(["mount", "--bind", `${disk}${directory}`, directory]);
+    world.later(() => world.box.exec(["umount", "--lazy", directory]));
+  }
+  return disk;
+}
+
 /** Not one byte is left. */
 export async function fillUp(world: World, directory = STATE): Promise<void> {
   const script = 'head -c 100000000 /dev/zero > "$1/filler" 2>/dev/null; truncate -s +0 "$1/filler"';

@@ -2,6 +2,7 @@ import type { Case } from "./cases";
 import { collateralCases } from "./collateral-cases";
 import { errorCases } from "./error-cases";
 import { forcedCases } from "./forced-cases";
+import { fullDiskCases } from "./full-disk-cases";
 import { imageCases } from "./image-cases";
 import { killCases } from "./kill-cases";
 import { limitCases } from "./limit-cases";
@@ -110,6 +111,7 @@ function allCases(options: Options, observed: Observed): Case[] {
     ...nameCases(),
     ...collateralCases(),
     ...limitCases(),
+    ...fullDiskCases(),
   ];
   const named = [...most, ...forcedCases(most)];
   const { only, quick } = options;
