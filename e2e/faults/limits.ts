@@ -11,7 +11,7 @@ export async function mountOnState(world: World, options = SMALL): Promise<void>
 /** Mounts a tmpfs on a directory with what the directory holds; gone again before the next case. */
 export async function mountOn(world: World, directory: string, options: string): Promise<void> {
   const aside = "/run/aside";
-  await world.box.mustExec(["systemctl", "stop", "attache-engine.service"]);
+  await stopWhoWrites(world);
   await world.box.mustExec(["mkdir", "-p", aside]);
   await world.box.mustExec(["mount", "-t", "tmpfs", "-o", options, "tmpfs", aside]);
   await world.box.mustExec(["cp", "-a", `${directory}/.`, aside]);
@@ -30,7 +30,7 @@ export async function mountTogether(
   options = SMALL,
 ): Promise<string> {
   const disk = "/run/one-disk";
-  await world.box.mustExec(["systemctl", "stop", "attache-engine.service"]);
+  await stopWhoWrites(world);
   await world.box.mustExec(["mkdir", "-p", disk]);
   await world.box.mustExec(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk]);
   world.later(() => world.box.exec(["umount", "--lazy", disk]));
@@ -40,6 +40,11 @@ export async function mountTogether(
     world.later(() => world.box.exec(["umount", "--lazy", directory]));
   }
   return disk;
+}
+
+/** Their mount namespaces are as old as they are, and may not hear of what is mounted later. */
+async function stopWhoWrites(world: World): Promise<void> {
+  await world.box.mustExec(["systemctl", "stop", "attache-engine.service", "systemd-portabled.service"]);
 }
 
 /** Not one byte is left. */
@@ -66,6 +71,7 @@ export async function remountReadOnly(world: World, directory = STATE): Promise<
 
 /** The directory as it is, read-only, through a mount of its own. */
 export async function bindReadOnly(world: World, directory: string): Promise<void> {
+  await stopWhoWrites(world);
   await world.box.mustExec(["mount", "--bind", directory, directory]);
   world.later(() => world.box.exec(["umount", "--lazy", directory]));
   await world.box.mustExec(["mount", "-o", "remount,bind,ro", directory]);

@@ -109,7 +109,8 @@ export class World {
     await box.exec(["systemctl", "is-system-running", "--wait"], { timeoutMs: 30_000 });
     // The engine, and whatever it may have armed against its own death.
     await box.exec(["systemctl", "stop", "attache-engine.service", "attache-*"]);
-    for (const undo of this.undone.splice(0)) await undo();
+    const undone = this.undone.splice(0);
+    for (const undo of undone) await undo();
     if (existsSync(box.rootPath(`${ENGINE}.away`)))
       renameSync(box.rootPath(`${ENGINE}.away`), box.rootPath(ENGINE));
     // What the engine remembers of earlier cases, marks of bad versions among it, is not to decide the next one.
@@ -121,7 +122,8 @@ export class World {
     await placeImages(box);
     const changed = restoreTree(root, KEPT, this.golden);
     const now = await this.lookAtAll();
-    if (changed.length > 0 || [...now.units.values()].some(({ needReload }) => needReload))
+    // What was mounted over the files may have been what PID 1 has read.
+    if (changed.length + undone.length > 0 || [...now.units.values()].some(({ needReload }) => needReload))
       await box.mustExec(["systemctl", "daemon-reload"]);
     await box.exec(["systemctl", "reset-failed"]);
     await this.restartWhatIsOff(await this.lookAtAll());
