@@ -4,6 +4,7 @@ import { type Box, type BoxOptions, bootBox, downBox } from "../lab/box";
 import { placeImage } from "../lab/fill";
 import { bootHost } from "../lab/host";
 import { buildImage, imageName } from "../lab/image";
+import { waitUntil } from "../lab/processes";
 import { cacheDir, type Suite } from "../lab/state";
 import { type Before, judge, lookAtHost, WATCHED } from "./checker";
 import { FAULTS_DIR, meetingPlace } from "./plan";
@@ -14,6 +15,7 @@ export const SETTLE_MS = 1000;
 const ENGINE = "/opt/attache/engine/engine.mjs";
 const WAY_BACK = "/opt/attache/way-back";
 const STATE = "/var/lib/attache";
+const RIGHT_MS = 3000;
 const RUNTIME = "/run/attache";
 const KEPT = [...WATCHED, "/etc/portables", "/run/portables"];
 const DROP_IN = `[Service]\nRuntimeDirectory=${FAULTS_DIR.slice("/run/".length)}\nRuntimeDirectoryPreserve=yes\n`;
@@ -127,7 +129,12 @@ export class World {
       await box.mustExec(["systemctl", "daemon-reload"]);
     await box.exec(["systemctl", "reset-failed"]);
     await this.restartWhatIsOff(await this.lookAtAll());
-    const problems = this.problemsOfFirsts(await this.lookAtAll());
+    let problems: string[] = [];
+    // A process that was started just now may not have entered its image yet.
+    await waitUntil(async () => {
+      problems = this.problemsOfFirsts(await this.lookAtAll());
+      return problems.length === 0;
+    }, RIGHT_MS);
     if (problems.length > 0) throw new Error(`the host does not become what it was: ${problems.join("; ")}`);
   }
 
