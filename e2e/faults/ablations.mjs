@@ -25,11 +25,35 @@ export const ABLATIONS = {
       put: "",
     },
   ],
+  // Neither the timer in PID 1 nor what the boot unit looks for: the engine goes on as if both were there.
+  "dead-mans-switch": [
+    {
+      file: "lib/engine/start.ts",
+      find: 'createDeadMan(path.join(env.stateDir, "way-back"), host)',
+      put: `{
+        prepare: async () => ({ arm: async () => NOTHING_ARMED, drop: async () => undefined }),
+        takeOver: async () => null,
+        forget: async () => undefined,
+        known: async () => [],
+      }`,
+    },
+    {
+      file: "lib/engine/start.ts",
+      find: "/** In the engine's own runtime directory. */",
+      put: `const NOTHING_ARMED = {
+        hasFired: () => false,
+        holdFor: async () => undefined,
+        resume: async () => undefined,
+        callOff: async () => true,
+        runNow: async () => undefined,
+      };`,
+    },
+  ],
   reload: [
     {
       file: "lib/deploy/bring-up.ts",
-      find: 'await record.step("reload", direction, () => host.systemd.reload());\n  const links',
-      put: 'await record.step("reload", direction, async () => undefined);\n  const links',
+      find: "() => (turn ? turn.reload() : host.systemd.reload())",
+      put: "async () => undefined",
     },
   ],
 };
@@ -41,14 +65,19 @@ export function ablationPlugin(name, project) {
   return {
     name: `without ${name}`,
     setup(build) {
-      for (const { file, find, put } of changes) {
+      for (const file of new Set(changes.map((change) => change.file))) {
         const path = join(project, file);
         build.onLoad({ filter: new RegExp(`${file.replaceAll(".", "\\.")}$`) }, () => {
           const text = readFileSync(path, "utf8");
-          if (text.split(find).length !== 2) throw new Error(`${file} does not hold once: ${find}`);
-          return { contents: text.replace(find, put), loader: "ts" };
+          const own = changes.filter((change) => change.file === file);
+          return { contents: own.reduce((now, change) => changed(now, change), text), loader: "ts" };
         });
       }
     },
   };
+}
+
+function changed(text, { file, find, put }) {
+  if (text.split(find).length !== 2) throw new Error(`${file} does not hold once: ${find}`);
+  return text.replace(find, put);
 }

@@ -16,8 +16,10 @@ const injector = createInjector({
 /** Synchronous on purpose: nothing of the engine may go on while it is held. */
 function onPublish(deployment: Deployment): void {
   for (const point of pointsOf(deployment)) pass(point);
-  const { id, outcome, message } = deployment;
-  if (outcome) place.log({ kind: "outcome", id, outcome, why: JSON.stringify(message) });
+  const { id, origin, outcome, message } = deployment;
+  // What it notes of others' doings is on record too, and is no end of what was asked for.
+  if (outcome && origin === "attache")
+    place.log({ kind: "outcome", id, outcome, why: JSON.stringify(message) });
 }
 
 function pass(point: Point): void {

@@ -48,8 +48,16 @@ export function killCases({ good, back, others }: Observed): Case[] {
     ...TARGETS.map((target) =>
       caseOf(`kill/${target}/during/attach`, GOOD, { strike: killingAmidFiles(target) }),
     ),
+    caseOf("kill/engine+portabled/during/attach", GOOD, {
+      strike: killingAmidFiles("portabled", { with: "engine" }),
+    }),
     ...(["engine", "portabled", "box"] as const).map((target) =>
-      caseOf(`without-engine/${target}/during/attach`, GOOD, { strike: killingAmidFiles(target, true) }, OLD),
+      caseOf(
+        `without-engine/${target}/during/attach`,
+        GOOD,
+        { strike: killingAmidFiles(target, { withoutEngine: true }) },
+        OLD,
+      ),
     ),
   ];
 }
@@ -81,6 +89,11 @@ const QUICK = new Set([
   "kill/dbus-daemon/before/attach",
   "kill/dbus-daemon/before/restart",
   "kill/box/after/attach",
+  "kill/box/during/attach",
+  "without-engine/after/attach",
+  "without-engine/before/settle",
+  "without-engine/portabled/during/attach",
+  "without-engine/box/before/settle",
 ]);
 
 function caseOf(

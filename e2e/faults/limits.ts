@@ -1,9 +1,9 @@
 import type { World } from "./world";
 
 const STATE = "/var/lib/attache";
-const SMALL = "size=4m,mode=750";
+const SMALL = "size=24m,mode=750";
 
-/** A small file system of its own for the engine's state, as an admin may have it. */
+/** A file system of its own for the state of the engine, as an admin may have it, with room for a deployment. */
 export async function mountOnState(world: World, options = SMALL): Promise<void> {
   await mountOn(world, STATE, options);
 }
@@ -11,7 +11,7 @@ export async function mountOnState(world: World, options = SMALL): Promise<void>
 /** Mounts a tmpfs on a directory with what the directory holds; gone again before the next case. */
 export async function mountOn(world: World, directory: string, options: string): Promise<void> {
   const aside = "/run/aside";
-  await world.box.mustExec(["systemctl", "stop", "attache-engine.service"]);
+  await stopWhoWrites(world);
   await world.box.mustExec(["mkdir", "-p", aside]);
   await world.box.mustExec(["mount", "-t", "tmpfs", "-o", options, "tmpfs", aside]);
   await world.box.mustExec(["cp", "-a", `${directory}/.`, aside]);
@@ -21,6 +21,30 @@ export async function mountOn(world: World, directory: string, options: string):
     await world.box.mustExec(["umount", aside]);
   });
   world.later(() => world.box.exec(["umount", "--lazy", directory]));
+}
+
+/** One file system for several directories, with what they hold; gone again before the next case. */
+export async function mountTogether(
+  world: World,
+  directories: readonly string[],
+  options = SMALL,
+): Promise<string> {
+  const disk = "/run/one-disk";
+  await stopWhoWrites(world);
+  await world.box.mustExec(["mkdir", "-p", disk]);
+  await world.box.mustExec(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk]);
+  world.later(() => world.box.exec(["umount", "--lazy", disk]));
+  for (const directory of directories) {
+    await world.box.mustExec(["cp", "-a", "--parents", directory, disk]);
+    await world.box.mustExec(["mount", "--bind", `${disk}${directory}`, directory]);
+    world.later(() => world.box.exec(["umount", "--lazy", directory]));
+  }
+  return disk;
+}
+
+/** Their mount namespaces are as old as they are, and may not hear of what is mounted later. */
+async function stopWhoWrites(world: World): Promise<void> {
+  await world.box.mustExec(["systemctl", "stop", "attache-engine.service", "systemd-portabled.service"]);
 }
 
 /** Not one byte is left. */
@@ -47,6 +71,7 @@ export async function remountReadOnly(world: World, directory = STATE): Promise<
 
 /** The directory as it is, read-only, through a mount of its own. */
 export async function bindReadOnly(world: World, directory: string): Promise<void> {
+  await stopWhoWrites(world);
   await world.box.mustExec(["mount", "--bind", directory, directory]);
   world.later(() => world.box.exec(["umount", "--lazy", directory]));
   await world.box.mustExec(["mount", "-o", "remount,bind,ro", directory]);

@@ -1,6 +1,8 @@
 import type { Case } from "./cases";
 import { collateralCases } from "./collateral-cases";
 import { errorCases } from "./error-cases";
+import { forcedCases } from "./forced-cases";
+import { fullDiskCases } from "./full-disk-cases";
 import { imageCases } from "./image-cases";
 import { killCases } from "./kill-cases";
 import { limitCases } from "./limit-cases";
@@ -102,14 +104,16 @@ async function run(
 }
 
 function allCases(options: Options, observed: Observed): Case[] {
-  const named = [
+  const most = [
     ...killCases(observed),
     ...errorCases(observed),
     ...imageCases(),
     ...nameCases(),
     ...collateralCases(),
     ...limitCases(),
+    ...fullDiskCases(),
   ];
+  const named = [...most, ...forcedCases(most)];
   const { only, quick } = options;
   const patterns = only?.split("|") ?? [];
   const isMeant = ({ name, ...one }: Case) =>

@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
 import { pause, waitUntil } from "../lab/processes";
-import { kill, killPids, pidsOf } from "./killer";
+import { kill, killPids, pidsOf, type Victim } from "./killer";
 import type { Struck, Trial } from "./trial";
 
 export const TARGETS = ["engine", "portabled", "dbus-daemon", "box"] as const;
@@ -35,8 +35,15 @@ export function killingForGood(target: "engine" | "box"): Strike {
   };
 }
 
+interface Amid {
+  /** Killed at the same moment. */
+  readonly with?: Victim;
+  /** The engine's program is gone as well. */
+  readonly withoutEngine?: boolean;
+}
+
 /** Kills in the middle of portabled's call: as soon as the first of the service's files changes. */
-export function killingAmidFiles(target: Target, withoutEngine = false): Strike {
+export function killingAmidFiles(target: Target, { with: also, withoutEngine = false }: Amid = {}): Strike {
   return async (world) => {
     const pids = target === "box" ? [] : pidsOf(world.box, target);
     const changed = firstChange(world.box.rootPath(ATTACHED));
@@ -50,6 +57,7 @@ export function killingAmidFiles(target: Target, withoutEngine = false): Strike 
       return {};
     };
     await changed;
+    if (also) kill(world.box, also);
     if (!withoutEngine) return killNow();
     world.takeEngineAway();
     kill(world.box, "engine");

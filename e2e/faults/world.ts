@@ -4,6 +4,7 @@ import { type Box, type BoxOptions, bootBox, downBox } from "../lab/box";
 import { placeImage } from "../lab/fill";
 import { bootHost } from "../lab/host";
 import { buildImage, imageName } from "../lab/image";
+import { waitUntil } from "../lab/processes";
 import { cacheDir, type Suite } from "../lab/state";
 import { type Before, judge, lookAtHost, WATCHED } from "./checker";
 import { FAULTS_DIR, meetingPlace } from "./plan";
@@ -12,7 +13,9 @@ import { readTree, restoreTree, type Tree } from "./tree";
 
 export const SETTLE_MS = 1000;
 const ENGINE = "/opt/attache/engine/engine.mjs";
+const WAY_BACK = "/opt/attache/way-back";
 const STATE = "/var/lib/attache";
+const RIGHT_MS = 3000;
 const RUNTIME = "/run/attache";
 const KEPT = [...WATCHED, "/etc/portables", "/run/portables"];
 const DROP_IN = `[Service]\nRuntimeDirectory=${FAULTS_DIR.slice("/run/".length)}\nRuntimeDirectoryPreserve=yes\n`;
@@ -74,6 +77,13 @@ export class World {
     renameSync(this.box.rootPath(ENGINE), this.box.rootPath(`${ENGINE}.away`));
   }
 
+  /** Whatever PID 1 is armed with in this case comes to nothing: the engine has to help itself. */
+  takeWayBackAway(): void {
+    const [here, away] = [this.box.rootPath(WAY_BACK), this.box.rootPath(`${WAY_BACK}.away`)];
+    renameSync(here, away);
+    this.later(async () => renameSync(away, here));
+  }
+
   /** Takes a service's one unit off the host, by its files: up to systemd 257 portablectl would take others with it. */
   async takeOff(unit: string, image: string): Promise<void> {
     await this.box.mustExec(["systemctl", "stop", unit]);
@@ -101,7 +111,8 @@ export class World {
     await box.exec(["systemctl", "is-system-running", "--wait"], { timeoutMs: 30_000 });
     // The engine, and whatever it may have armed against its own death.
     await box.exec(["systemctl", "stop", "attache-engine.service", "attache-*"]);
-    for (const undo of this.undone.splice(0)) await undo();
+    const undone = this.undone.splice(0);
+    for (const undo of undone) await undo();
     if (existsSync(box.rootPath(`${ENGINE}.away`)))
       renameSync(box.rootPath(`${ENGINE}.away`), box.rootPath(ENGINE));
     // What the engine remembers of earlier cases, marks of bad versions among it, is not to decide the next one.
@@ -113,11 +124,17 @@ export class World {
     await placeImages(box);
     const changed = restoreTree(root, KEPT, this.golden);
     const now = await this.lookAtAll();
-    if (changed.length > 0 || [...now.units.values()].some(({ needReload }) => needReload))
+    // What was mounted over the files may have been what PID 1 has read.
+    if (changed.length + undone.length > 0 || [...now.units.values()].some(({ needReload }) => needReload))
       await box.mustExec(["systemctl", "daemon-reload"]);
     await box.exec(["systemctl", "reset-failed"]);
     await this.restartWhatIsOff(await this.lookAtAll());
-    const problems = this.problemsOfFirsts(await this.lookAtAll());
+    let problems: string[] = [];
+    // A process that was started just now may not have entered its image yet.
+    await waitUntil(async () => {
+      problems = this.problemsOfFirsts(await this.lookAtAll());
+      return problems.length === 0;
+    }, RIGHT_MS);
     if (problems.length > 0) throw new Error(`the host does not become what it was: ${problems.join("; ")}`);
   }
 

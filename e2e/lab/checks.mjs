@@ -1,4 +1,4 @@
-// Format, lint, types, unit tests and browser tests: all of them run, one line of numbers comes last.
+// Format, lint, types, unit tests, browser tests and some fault tests: all of them run, one line of numbers comes last.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,6 +19,7 @@ export function test(args) {
     ...staticChecks(),
     withReport(unitTests),
     withReport((report) => browserTests(report, args)),
+    faultTests(),
   ]);
 }
 
@@ -57,12 +58,39 @@ function browserTests(report, args) {
   return { passed: stats.expected + stats.flaky, failed, skipped: stats.skipped };
 }
 
+/** Some of the cases of `npm run test:faults`, in a process of its own, as that prints a result for programs. */
+function faultTests() {
+  say("The quick part of test:faults");
+  const argv = [join(PROJECT, "e2e/lab/run.mjs"), "faults", "--quick", "--json"];
+  const { status, stdout } = spawnSync(process.execPath, argv, {
+    cwd: PROJECT,
+    stdio: ["ignore", "pipe", "inherit"],
+    encoding: "utf8",
+  });
+  const found = parseOr(null, stdout);
+  if (!found) return { ...NONE, failed: 1 };
+  const { passed, total } = found.named;
+  return {
+    passed,
+    failed: total - passed + (status !== 0 && passed === total ? 1 : 0),
+    skipped: found.skipped,
+  };
+}
+
 function withReport(run) {
   const directory = mkdtempSync(join(tmpdir(), "attache-report-"));
   try {
     return run(join(directory, "report.json"));
   } finally {
     rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function parseOr(otherwise, text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return otherwise;
   }
 }
 
