@@ -47,7 +47,14 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, keep, de
           hasLink={false}
         />
       ) : (
-        <RunningPanel deployment={summary} now={serverNow} cancel={cancel} keep={keep} hasLink={false} />
+        <RunningPanel
+          deployment={summary}
+          now={serverNow}
+          cancel={cancel}
+          keep={keep}
+          why={deployment.message}
+          hasLink={false}
+        />
       )}
       <section className="part" aria-labelledby="steps-title">
         <h2 id="steps-title">Steps</h2>

@@ -8,18 +8,22 @@ import { Icon } from "@/components/icon";
 import { versionName } from "@/components/image-words";
 import type { RowDeployment } from "@/components/service-row";
 import { deploymentTone } from "@/components/tones";
+import { say } from "@/components/words";
+import type { Message } from "@/lib/errors";
 
 interface RunningPanelProps {
   readonly deployment: RowDeployment;
   readonly now: number;
   readonly cancel: AnswerAction;
   readonly keep: AnswerAction;
+  /** Why it is on trial, where nobody asked for that. */
+  readonly why: Message | null;
   /** Not on the deployment's own page. */
   readonly hasLink?: boolean;
 }
 
 /** What is going on, how long it can still be taken back, and the button for it. */
-export function RunningPanel({ deployment, now, cancel, keep, hasLink = true }: RunningPanelProps) {
+export function RunningPanel({ deployment, now, cancel, keep, why, hasLink = true }: RunningPanelProps) {
   const { phase, kind, startsAt, endsAt, service, id, to } = deployment;
   const words = cancelWords(phase, kind);
   const tone = deploymentTone(deployment);
@@ -28,6 +32,7 @@ export function RunningPanel({ deployment, now, cancel, keep, hasLink = true }: 
       <p>
         <Icon tone={tone} />
         <span>
+          {phase === "trial" && why && `${say(why)} `}
           {runningSentence(deployment)}{" "}
           {phase === "waiting" && startsAt !== null && <Countdown until={startsAt} now={now} />}
           {phase === "trial" && endsAt !== null && <Countdown until={endsAt} now={now} />}

@@ -66,6 +66,11 @@ export function ServiceList(props: ServiceListProps) {
         <p className="quiet">
           {query.trim() === "" ? countWords(rows.length) : `${shown.length} of ${countWords(rows.length)}`}
         </p>
+        {rows.filter(({ upgrade, current }) => upgrade !== null && current !== null).length > 1 && (
+          <a href="/upgrade" className="batch-link">
+            Upgrade several at once…
+          </a>
+        )}
       </form>
       <form id="deploy" action={deploy.submit} onSubmit={deploy.press} />
       <form id="cancel" action={cancel.submit} onSubmit={cancel.press} />

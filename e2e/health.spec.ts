@@ -198,7 +198,7 @@ test("a probe that could not be tried condemns nobody, and the outcome says so",
   ).toBeVisible();
 });
 
-test("mixed answers are nobody's to decide but a person's", async ({ page: of }) => {
+test("mixed answers put a version on trial: a person decides", async ({ page: of }) => {
   const good = startpage("1.3.0");
   const flapping = `#!/bin/sh
 n=$(($(cat /tmp/n 2>/dev/null || echo 0) + 1))
@@ -215,7 +215,10 @@ printf 'Content-Type: text/plain\\r\\n\\r\\n'
   await setHealth([page("up")]);
   await signIn(of, host());
   await switchTo(of, "startpage", "Upgrade to 1.4.0");
-  await expect(of.getByText("so somebody has to decide").first()).toBeVisible({ timeout: 30_000 });
+  await expect(result(of, "1.4.0 is on trial")).toBeVisible({ timeout: 30_000 });
+  await expect(result(of, "so somebody has to decide")).toBeVisible();
+  await of.getByRole("button", { name: "Keep 1.4.0" }).click();
+  await expect(result(of, "It was on trial, and admin kept it.")).toBeVisible({ timeout: 30_000 });
   await setHealth([page("Start page")]);
   await switchTo(of, "startpage", "Roll back to 1.2.0");
   await expect(result(of, "Succeeded: startpage is on 1.2.0")).toBeVisible({ timeout: 30_000 });

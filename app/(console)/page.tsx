@@ -32,23 +32,16 @@ export default async function ServicesPage({ searchParams }: PageProps<"/">) {
       {services.length === 0 ? (
         <EmptyHost searched={host.searched} />
       ) : (
-        <>
-          {services.filter(({ upgrade, attachment }) => upgrade && attachment).length > 1 && (
-            <p className="batch-link">
-              <a href="/upgrade">Upgrade several at once…</a>
-            </p>
-          )}
-          <ServiceList
-            epoch={epoch}
-            revision={revision}
-            rows={services.map(toServiceRow)}
-            now={Date.now()}
-            query={typeof q === "string" ? q : ""}
-            isReadOnly={missing.length > 0}
-            deploy={deployVersion}
-            cancel={cancelDeployment}
-          />
-        </>
+        <ServiceList
+          epoch={epoch}
+          revision={revision}
+          rows={services.map(toServiceRow)}
+          now={Date.now()}
+          query={typeof q === "string" ? q : ""}
+          isReadOnly={missing.length > 0}
+          deploy={deployVersion}
+          cancel={cancelDeployment}
+        />
       )}
       <Findings findings={findings} title="Found but not usable" />
     </>

@@ -69,6 +69,11 @@ describe("the checker", () => {
     expect(problems(now)).toEqual(["the process of a-more.service is of 1"]);
   });
 
+  it("tells a version by its image, not by who describes it", () => {
+    const allowed = [version("1", "a.service")];
+    expect(judge(box, { allowed, known: [ONE, TWO], before: BEFORE, rebooted: false }, BEFORE)).toEqual([]);
+  });
+
   it.each<[string, Before, RegExp]>([
     ["nothing is attached", host([], [shown("a.service", ONE)]), /attached is nothing/],
     [

@@ -64,7 +64,7 @@ export function judge(box: Root, expected: Expectation, now: Before): string[] {
   const found = images.length === 0 ? null : known.find(({ image }) => image === images[0]);
   const others = problemsOfOthers(before, now, new Set([...own, ...meanwhile]), rebooted);
   if (images.length > 1) return [`several images are attached: ${images.join(", ")}`, ...others];
-  if (found === undefined || !allowed.includes(found))
+  if (found === undefined || !allowed.some((version) => version?.image === found?.image))
     return [`attached is ${images[0] ?? "nothing"}, allowed ${allowed.map(labelOf).join(" or ")}`, ...others];
   return [
     ...problemsOfFiles(box, found, before.files, now.files, own),

@@ -1,5 +1,5 @@
 import type { Case } from "./cases";
-import { fillUp, mountOnState, remountReadOnly } from "./limits";
+import { fillUp, forbidWrites, mountOnState } from "./limits";
 import type { Observed, Passed } from "./observe";
 import { INJECTIONS, type Injection } from "./plan";
 import { runTrial } from "./trial";
@@ -14,7 +14,7 @@ export function errorCases({ good, back, others }: Observed): Case[] {
     ...good.flatMap((passed) => [
       ...INJECTIONS.map((injection) => injected(injection, passed)),
       ofState("state-full", passed, fillUp),
-      ofState("state-read-only", passed, remountReadOnly),
+      ofState("state-unwritable", passed, forbidWrites),
     ]),
     ...[...back, ...others].flatMap((passed) => TWO.map((injection) => injected(injection, passed))),
   ];

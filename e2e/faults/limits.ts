@@ -35,7 +35,12 @@ export async function takeInodes(world: World, directory: string): Promise<void>
   await world.box.exec(["sh", "-c", script, "sh", directory]);
 }
 
-/** Every write fails from now on (EROFS). */
+/** Nothing new can be written from now on (EACCES: the engine is root without a single capability). */
+export async function forbidWrites(world: World): Promise<void> {
+  await world.box.mustExec(["chmod", "-R", "a-w", STATE]);
+}
+
+/** Every write fails (EROFS). Refused by the kernel once a file of it is open for writing, as the database is. */
 export async function remountReadOnly(world: World, directory = STATE): Promise<void> {
   await world.box.mustExec(["mount", "-o", "remount,ro", directory]);
 }

@@ -114,7 +114,7 @@ function allCases(options: Options, observed: Observed): Case[] {
   const patterns = only?.split("|") ?? [];
   const isMeant = ({ name, ...one }: Case) =>
     (!quick || one.quick === true) && (only === null || patterns.some((pattern) => name.includes(pattern)));
-  const random = randomCases(options.random, options.seed);
+  const random = randomCases(options.random, options.seed, observed.lastsMs);
   return [...named.filter(isMeant), ...(only === null ? random : random.filter(isMeant))];
 }
 

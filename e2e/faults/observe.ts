@@ -17,6 +17,8 @@ export interface Observed {
   readonly back: readonly Passed[];
   /** A first attach, a detach, a restart. */
   readonly others: readonly Passed[];
+  /** How long the upgrade that goes well took, ms. */
+  readonly lastsMs: number;
 }
 
 const OVER_MS = 30_000;
@@ -25,21 +27,23 @@ const OVER_MS = 30_000;
 export async function observe(world: World): Promise<Observed> {
   const good = await pointsOf(world, GOOD);
   const falling = await pointsOf(world, FALLING);
+  const back = falling.passed.filter(({ point }) => point.startsWith("back-"));
   const others: Passed[] = [];
-  for (const operation of OTHERS) others.push(...(await pointsOf(world, operation)));
-  return { good, back: falling.filter(({ point }) => point.startsWith("back-")), others };
+  for (const operation of OTHERS) others.push(...(await pointsOf(world, operation)).passed);
+  return { good: good.passed, back, others, lastsMs: good.lastsMs };
 }
 
-async function pointsOf(world: World, operation: Operation): Promise<Passed[]> {
+async function pointsOf(world: World, operation: Operation): Promise<{ passed: Passed[]; lastsMs: number }> {
   await world.reset();
   await operation.prepare(world);
   const answer = await ask(world.box, operation.request);
   if (!answer?.ok) throw new Error(`undisturbed, the engine refuses: ${JSON.stringify(answer)}`);
-  const end = Date.now() + OVER_MS;
+  const began = Date.now();
   while (!(await isAtRest(world.box))) {
-    if (Date.now() > end) throw new Error("undisturbed, the engine does not come to an end");
+    if (Date.now() > began + OVER_MS) throw new Error("undisturbed, the engine does not come to an end");
     await pause(100);
   }
+  const lastsMs = Date.now() - began;
   const passed = new Map<string, string[]>();
   let open: string | null = null;
   for (const event of world.place.events()) {
@@ -48,5 +52,5 @@ async function pointsOf(world: World, operation: Operation): Promise<Passed[]> {
       open = event.edge === "before" ? event.point : null;
     } else if (event.kind === "call" && open !== null) passed.get(open)?.push(event.method);
   }
-  return [...passed].map(([point, calls]) => ({ operation, point, calls }));
+  return { passed: [...passed].map(([point, calls]) => ({ operation, point, calls })), lastsMs };
 }

@@ -21,9 +21,9 @@ const only = (versions: readonly Version[], ...labels: string[]) =>
 const nothingToDo = () => Promise.resolve();
 
 /** The upgrade that most cases are about. */
-export const GOOD: Operation = appUpgrade("", "2.0.0");
-/** One whose new version is gone half a second after it started: it has a way back. */
-export const FALLING: Operation = appUpgrade("", "3.0.0");
+export const GOOD: Operation = appUpgrade("2.0.0");
+/** One whose new version is gone soon after it started: it has a way back. */
+export const FALLING: Operation = appUpgrade("3.0.0");
 
 export const OTHERS: readonly Operation[] = [
   {
@@ -49,9 +49,9 @@ export const OTHERS: readonly Operation[] = [
   },
 ];
 
-function appUpgrade(title: string, version: string): Operation {
+function appUpgrade(version: string): Operation {
   return {
-    title,
+    title: "",
     request: upgrade("app", version, "1.0.0"),
     allowed: only(APP, "1.0.0", version),
     known: APP,

@@ -42,26 +42,30 @@ async function runCase(one: Case, world: World): Promise<{ verdict: Verdict; bro
   if (!one.run) throw new Error(`${one.name} cannot be run`);
   const began = Date.now();
   let verdict: Verdict;
+  let isLate = false;
   try {
     verdict = await inTime(one.run(world));
   } catch (error) {
+    isLate = error instanceof Late; // it may still be at work on the host
     verdict = { problems: [messageOf(error)], tookMs: Date.now() - began, said: "" };
   }
   try {
     await inTime(world.reset());
-    return { verdict, broken: false };
+    return { verdict, broken: isLate };
   } catch (error) {
     console.error(`» After ${one.name}: ${messageOf(error)}`);
     return { verdict, broken: true };
   }
 }
 
+class Late extends Error {}
+
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 function inTime<T>(work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not over after ${CASE_MS / 1000} s`)), CASE_MS);
+    timer = setTimeout(() => reject(new Late(`not over after ${CASE_MS / 1000} s`)), CASE_MS);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

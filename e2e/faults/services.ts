@@ -38,8 +38,8 @@ export function plain(name: string, version: string): ImageSpec {
 }
 
 const NOW = ["--now", "--enable"];
-/** Good, better, and one that is gone half a second after it started. */
-const FALLING = "ExecStart=/usr/bin/busybox sh -c 'sleep 0.5; exit 1'";
+/** Gone soon after it started, but not before its start counts as done. */
+const FALLING = "ExecStart=/usr/bin/busybox sh -c 'sleep 0.2; exit 1'";
 
 /** What portabled takes for the same, or for a part of another: see the traps of portabled's matching. */
 export const COLLIDING = ["web", "webadmin", "web-2", "we", "Web"] as const;

@@ -1,6 +1,6 @@
 import { watch } from "node:fs";
-import { pause } from "../lab/processes";
-import { kill, killPids, pidsOf, type Victim } from "./killer";
+import { pause, waitUntil } from "../lab/processes";
+import { kill, killPids, pidsOf } from "./killer";
 import type { Struck, Trial } from "./trial";
 
 export const TARGETS = ["engine", "portabled", "dbus-daemon", "box"] as const;
@@ -10,6 +10,8 @@ export type Target = (typeof TARGETS)[number];
 type Strike = NonNullable<Trial["strike"]>;
 const ATTACHED = "/etc/systemd/system.attached";
 const FILES_MS = 15_000;
+const BEGUN_MS = 10_000;
+const LOOK_EVERY_MS = 5;
 
 /** Kills one thing while the engine stands still, then lets the engine go on if it was not the one. */
 export function killing(target: Target): Strike {
@@ -55,16 +57,26 @@ export function killingAmidFiles(target: Target, withoutEngine = false): Strike 
   };
 }
 
-/** Kills several at one random moment. */
-export function killingAfter(delayMs: number, targets: readonly Target[]): Strike {
+/** A moment after the engine has begun, and who is killed then. */
+export interface Blow {
+  readonly afterMs: number;
+  readonly targets: readonly Target[];
+}
+
+/** Kills at given moments, counted from when the engine begins; each later one from the one before. */
+export function killingAfter(blows: readonly Blow[]): Strike {
   return async (world) => {
-    await pause(delayMs);
-    if (targets.includes("box")) {
-      await world.cutAndBoot();
-      return { rebooted: true };
+    await waitUntil(() => world.place.events().length > 0, BEGUN_MS, LOOK_EVERY_MS);
+    let rebooted = false;
+    for (const { afterMs, targets } of blows) {
+      await pause(afterMs);
+      for (const target of targets) {
+        if (target === "box") await world.cutAndBoot();
+        else kill(world.box, target);
+        rebooted ||= target === "box";
+      }
     }
-    for (const target of targets) kill(world.box, target as Victim);
-    return {};
+    return { rebooted };
   };
 }
 

@@ -13,6 +13,7 @@ import { readTree, restoreTree, type Tree } from "./tree";
 export const SETTLE_MS = 1000;
 const ENGINE = "/opt/attache/engine/engine.mjs";
 const STATE = "/var/lib/attache";
+const RUNTIME = "/run/attache";
 const KEPT = [...WATCHED, "/etc/portables", "/run/portables"];
 const DROP_IN = `[Service]\nRuntimeDirectory=${FAULTS_DIR.slice("/run/".length)}\nRuntimeDirectoryPreserve=yes\n`;
 
@@ -98,16 +99,17 @@ export class World {
     const { box } = this;
     const root = box.rootPath("");
     await box.exec(["systemctl", "is-system-running", "--wait"], { timeoutMs: 30_000 });
-    await box.exec(["systemctl", "stop", "attache-engine.service", "attache-*.timer", "attache-*.path"]);
+    // The engine, and whatever it may have armed against its own death.
+    await box.exec(["systemctl", "stop", "attache-engine.service", "attache-*"]);
     for (const undo of this.undone.splice(0)) await undo();
     if (existsSync(box.rootPath(`${ENGINE}.away`)))
       renameSync(box.rootPath(`${ENGINE}.away`), box.rootPath(ENGINE));
     // What the engine remembers of earlier cases, marks of bad versions among it, is not to decide the next one.
-    for (const directory of [STATE, FAULTS_DIR]) {
-      mkdirSync(join(root, directory), { recursive: true });
-      for (const name of readdirSync(join(root, directory)))
-        rmSync(join(root, directory, name), { recursive: true, force: true });
+    for (const directory of [STATE, RUNTIME, FAULTS_DIR]) {
+      const there = existsSync(join(root, directory)) ? readdirSync(join(root, directory)) : [];
+      for (const name of there) rmSync(join(root, directory, name), { recursive: true, force: true });
     }
+    mkdirSync(join(root, FAULTS_DIR), { recursive: true });
     await placeImages(box);
     const changed = restoreTree(root, KEPT, this.golden);
     const now = await this.lookAtAll();

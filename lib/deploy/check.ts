@@ -70,6 +70,14 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
   return { choice, profile: profile ?? DEFAULT_PROFILE };
 }
 
+/** What portabled would find out, or mix up, only in the middle of a detach. Throws `Refused`. */
+export async function checkDetach(host: Host, plan: Plan, ground: HostGround): Promise<void> {
+  const refusal =
+    prefixCollision(plan.service, await host.systemd.version(), ground.others) ??
+    (await foreignDropIn(host, plan.attachment));
+  if (refusal) throw new Refused(refusal);
+}
+
 /** What is taken of the attached image, as it would have to be attached again. Opens it if it has to. */
 export async function attachedChoice(
   host: Host,

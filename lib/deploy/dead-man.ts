@@ -110,7 +110,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       const { armed } = follow(id);
       if (armed.hasFired()) return armed;
       const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]);
-      await armed.resume();
+      await armed.resume().catch(ignoreOutage);
       for (const { name } of earlier) await systemd.stopTimer(name);
       return armed;
     },
@@ -125,9 +125,9 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     },
   };
 
-  /** While PID 1 cannot be asked it may be. */
+  /** Whether it runs or is about to; while PID 1 cannot be asked it may be. */
   async function isAtWork(id: string): Promise<boolean> {
-    const patterns = [`attache-way-back@${id}-*.service`, "attache-boot.service"];
+    const patterns = [`attache-way-back@${id}-*`, "attache-boot.service"];
     const units = await systemd.unitsByPatterns(patterns).catch((error: unknown) => {
       ignoreOutage(error);
       return null;
@@ -188,12 +188,14 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
         return true;
       },
       async runNow() {
-        await stopTimers();
+        stopBeating();
         const unit = `attache-way-back@${id}-0.service`;
-        if (!armed.hasFired()) await systemd.runJob("start", unit);
+        // Where PID 1 cannot be asked for it, the timer that is still armed runs out.
+        if (!armed.hasFired()) await systemd.runJob("start", unit).catch(ignoreOutage);
         const result = path.join(place, "result");
         while (!existsSync(result) && (await isAtWork(id))) await sleep(LOOK_MS);
         const said = await readFile(result, "utf8").catch(() => "nothing");
+        await stopTimers();
         if (said.trim() === "failed" || said === "nothing")
           throw new AppError("job-failed", { unit, result: said.trim() });
       },

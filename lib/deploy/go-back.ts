@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import { bringUp, failedUnits, runUnitJobs } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
@@ -10,18 +11,23 @@ import { layeringOf } from "@/lib/deploy/open-images";
 import { messageOf, type Record, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { changedUnits, hasUnit, isService, statesOf, unitsThatRun } from "@/lib/deploy/units";
-import type { Message } from "@/lib/errors";
+import { AppError, type Message } from "@/lib/errors";
 import { readEnabledUnits } from "@/lib/services/enabled";
 import type { Attachment } from "@/lib/services/types";
 
 const LOG_LINES = 20;
 const NEVER = new AbortController().signal;
 
+/** How often it is tried; waiting for a bus that is away does not count. */
+const TRIES = 3;
+const LOOK_MS = 200;
+
 /**
  * Puts back what was there before and ends the record as `reverted`, as
  * `refused` when the host turns out unchanged, or as `needs-person` when the
  * old version does not come up either. Where portabled cannot do it, PID 1
- * does, from the files that were laid out before the switch. Never throws.
+ * does, from the files that were laid out before the switch. `isRecovery`: what
+ * an earlier life did is not on record to its last step. Never throws.
  */
 export async function goBack(
   run: Run,
@@ -29,29 +35,25 @@ export async function goBack(
   wayBack: WayBack,
   cause: unknown,
   armed: Armed | null,
+  { isRecovery = false } = {},
 ): Promise<void> {
   const { host, record, plan } = run;
   const why = messageOf(armed?.hasFired() ? new Setback(FIRED) : cause);
   try {
     await keepLog(host, record, cause);
-    if (armed?.hasFired()) await record.step("way-back", "back", () => armed.runNow());
     const now = await readAttachment(host, plan.service);
-    if (isUntouched(now, wayBack.attachment) && nothingWasDone(record)) {
+    if (!isRecovery && isUntouched(now, wayBack.attachment) && nothingWasDone(record)) {
       await armed?.callOff();
       record.finish("refused", why);
       return;
     }
     record.update({ phase: "going-back", endsAt: null });
     await run.reserve.release();
-    await armed?.resume();
-    await run.intents.write({ ...intent, stage: "going-back", wayBack, deployment: record.current });
+    await run.intents
+      .write({ ...intent, stage: "going-back", wayBack, deployment: record.current })
+      .catch((error: unknown) => console.error("the way back goes on without a note of it:", error));
     if (why.code === "broken-off" && now) await killStuck(run, now);
-    await back(run, wayBack, now).catch(async (error: unknown) => {
-      const after = await readAttachment(host, plan.service);
-      if (!armed || isUntouched(after, wayBack.attachment)) throw error;
-      await record.step("way-back", "back", () => armed.runNow());
-      await back(run, wayBack, await readAttachment(host, plan.service));
-    });
+    await backByAnyMeans(run, wayBack, armed);
     await armed?.callOff();
     record.finish("reverted", await withFacts(host, plan.service, why));
   } catch (error) {
@@ -61,6 +63,53 @@ export async function goBack(
     const params = { ...second.params, ...facts.params, first: why.code, second: second.code };
     record.finish("needs-person", { code: "could-not-go-back", params });
   }
+}
+
+/**
+ * By portabled first, which leaves its own record of what is attached; else by
+ * PID 1. A detach is undone by PID 1 at once: it has the enable links as they
+ * were. An old version that falls by itself is not tried again.
+ */
+async function backByAnyMeans(run: Run, wayBack: WayBack, armed: Armed | null): Promise<void> {
+  const { host, record, plan } = run;
+  let isByPid1 = plan.kind === "detach";
+  for (let attempt = 1; ; attempt++) {
+    await untilReachable(host);
+    try {
+      if (armed && (isByPid1 || armed.hasFired()))
+        await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
+      else await armed?.resume().catch(recorded);
+      return await back(run, wayBack, await readAttachment(host, plan.service));
+    } catch (error) {
+      if (error instanceof Setback && error.fall) throw error;
+      if (isOutage(error)) attempt--;
+      else if (attempt >= TRIES) throw error;
+      else isByPid1 = true;
+    }
+  }
+}
+
+/** Meanwhile the timer of PID 1 may run out, which is what it is for. */
+async function untilReachable({ systemd }: Host): Promise<void> {
+  for (;;) {
+    try {
+      await systemd.version();
+      return;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      await sleep(LOOK_MS);
+    }
+  }
+}
+
+/** The bus is away, or was. */
+function isOutage(error: unknown): boolean {
+  return error instanceof AppError && error.code === "bus-unreachable";
+}
+
+/** Its step has recorded it, and the host is looked at next. */
+function recorded(error: unknown): void {
+  if (!(error instanceof AppError)) throw error;
 }
 
 async function back(run: Run, wayBack: WayBack, now: Attachment | null): Promise<void> {

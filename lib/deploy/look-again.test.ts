@@ -4,9 +4,12 @@ import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createFakeHost, type FakeImage } from "@/lib/deploy/fake-systemd";
+import { readGround } from "@/lib/deploy/ground";
 import { settle } from "@/lib/deploy/look-again";
+import { planDeployment } from "@/lib/deploy/plan";
 import { createRecord } from "@/lib/deploy/record";
-import { BLANK } from "@/lib/deploy/run.fixture";
+import { runDeployment } from "@/lib/deploy/run";
+import { BLANK, makeRun } from "@/lib/deploy/run.fixture";
 import type { Probe } from "@/lib/health/types";
 
 type FakeHost = Awaited<ReturnType<typeof createFakeHost>>;
@@ -99,6 +102,32 @@ describe("the look after a restart", () => {
     const { result, ms } = await look([web(10_000)], {}, back.signal);
     expect(result).toBe("sent-back");
     expect(ms).toBeLessThan(2000);
+  });
+});
+
+describe("a switch whose probe answers now so, now so", () => {
+  it.each([
+    ["stays when somebody keeps it", true, "succeeded", "kept"],
+    ["goes back when somebody sends it back", false, "reverted", "sent-back"],
+  ] as const)("is on trial, and %s", async (_name, isKept, outcome, code) => {
+    answers = [...FLAPPING];
+    const units = { "web.service": "[Service]\n" };
+    host = await createFakeHost({ "web_1.0": { units }, "web_2.0": { units } }, 40, [web(500)]);
+    const options = { matches: ["web"], profile: "default", location: "persistent" } as const;
+    await host.systemd.attachImage(path.join(host.root, "srv/web/web_1.0.raw"), options);
+    await host.systemd.runJob("start", "web.service");
+    const ground = await readGround(host, "web", null);
+    const planned = planDeployment(ground, "2.0");
+    if (!planned.ok) throw new Error(planned.refusal.code);
+    const [keep, back] = [new AbortController(), new AbortController()];
+    const run = makeRun(host, planned.plan, { keep: keep.signal, back: back.signal });
+    const going = runDeployment(run, ground, 0);
+    await expect.poll(() => run.record.current.phase, { timeout: 10_000 }).toBe("trial");
+    expect(run.record.current.message?.code).toBe("probe-undecided");
+    answers = [200]; // what comes back has to pass, too
+    (isKept ? keep : back).abort("ada");
+    await going;
+    expect([run.record.current.outcome, run.record.current.message?.code]).toEqual([outcome, code]);
   });
 });
 

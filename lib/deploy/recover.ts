@@ -108,11 +108,11 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
       return record.finish("refused", { code: "engine-restarted", params: {} });
     case "finish":
       if (now) return finishSwitch(run, intent, wayBack, await switchedBefore(host, wayBack, now), armed);
-      return goBack(run, intent, wayBack, cause, armed);
+      return goBack(run, intent, wayBack, cause, armed, { isRecovery: true });
     case "resume-trial":
       return resumeTrial(run, intent, wayBack, armed);
     case "go-back":
-      return goBack(run, intent, wayBack, cause, armed);
+      return goBack(run, intent, wayBack, cause, armed, { isRecovery: true });
     case "finish-detach":
       await record.step("reload", "forward", () => host.systemd.reload());
       await armed?.callOff();

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createFakeHost, type FakeImage } from "@/lib/deploy/fake-systemd";
 import { readGround } from "@/lib/deploy/ground";
 import { planDeployment, planDetach, planReattach } from "@/lib/deploy/plan";
@@ -80,6 +80,35 @@ describe("a switch on a host that misbehaves on cue", () => {
     const { deployment } = await deploy(host, "2.0");
     expect(deployment.outcome).toBe("reverted");
     expect(await attachedImage(host)).toBe("web_1.0.raw");
+  });
+
+  it("bug: a bus that is away on the way back was a case for a person; it is waited for", async () => {
+    const host = await hostWith({ behaviour: "refuses" });
+    const { reload, version } = host.systemd;
+    let reloads = 0;
+    let outages = 0;
+    host.systemd.reload = async () => {
+      if (++reloads === 2) throw new AppError("bus-unreachable");
+      return reload.call(host.systemd);
+    };
+    host.systemd.version = async () => {
+      if (reloads === 2 && ++outages < 4) throw new AppError("bus-unreachable");
+      return version.call(host.systemd);
+    };
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, outages]).toEqual(["reverted", 4]);
+    expect(host.systemd.units.get("web.service")?.image).toMatch(/web_1\.0/);
+  });
+
+  it("bug: one refused call on the way back was a case for a person; it is tried again", async () => {
+    const host = await hostWith({ behaviour: "refuses" });
+    const { reload } = host.systemd;
+    let reloads = 0;
+    host.systemd.reload = async () => {
+      if (++reloads === 2) throw new AppError("call-failed", { name: "x", text: "not now" });
+      return reload.call(host.systemd);
+    };
+    expect((await deploy(host, "2.0")).deployment.outcome).toBe("reverted");
   });
 
   it("tries again when the first way back fails too", async () => {
@@ -316,6 +345,39 @@ describe("a version on trial", () => {
   });
 });
 
+describe("a wall clock that is set in the middle of it", () => {
+  const YEAR = 365 * 24 * 3600 * 1000;
+  it.each([
+    ["forward a year", YEAR],
+    ["back a year", -YEAR],
+  ] as const)("%s changes no verdict", async (_name, shift) => {
+    const real = Date.now;
+    const setClock = (host: FakeHost) => {
+      host.systemd.beforeChange = async () => {
+        vi.spyOn(Date, "now").mockImplementation(() => real() + shift);
+      };
+    };
+    try {
+      const good = await hostWith({ behaviour: "stays" }, 200);
+      setClock(good);
+      expect((await deploy(good, "2.0")).deployment.outcome).toBe("succeeded");
+      vi.restoreAllMocks();
+      const bad = await hostWith({ behaviour: "dies", diesAfterMs: 100 }, 400);
+      setClock(bad);
+      expect((await deploy(bad, "2.0")).deployment.message?.code).toBe("unit-failed");
+      vi.restoreAllMocks();
+      const tried = await hostWith({ behaviour: "stays" });
+      setClock(tried);
+      const began = performance.now();
+      const { deployment } = await deploy(tried, "2.0", { trialMs: 600 });
+      expect(deployment.message?.code).toBe("trial-over");
+      expect(performance.now() - began).toBeGreaterThan(600);
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+});
+
 describe("the way back of PID 1", () => {
   it("is laid out and armed before anything is changed, and called off at the end", async () => {
     const host = await hostWith({ behaviour: "stays" });
@@ -382,6 +444,20 @@ describe("the way back of PID 1", () => {
 });
 
 describe("an engine that was killed", () => {
+  it("bug: a detach that was interrupted after its first stop left the unit stopped", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const open = await prepare(host, (ground) => planDetach(ground));
+    const attachment = open.run.plan.attachment;
+    const running = [{ unit: "web.service", invocationId: "1", hadFailed: false }];
+    const wayBack = { attachment, choice: CHOICE, files: [], running, enabled: [] };
+    await open.run.intents.write(intentOf(open.run, "switching", wayBack, null));
+    await host.systemd.runJob("stop", "web.service");
+    const { intents } = await open.run.intents.all();
+    for (const intent of intents) await recoverDeployment(open.run, intent);
+    expect(open.run.record.current.outcome).toBe("reverted");
+    expect(host.systemd.units.get("web.service")?.active).toBe("active");
+  });
+
   it.each([
     ["before portabled was called", async () => undefined, "refused", "web_1.0.raw"],
     [

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import type { Turn } from "@/lib/deploy/batch";
 import { runUnitJobs } from "@/lib/deploy/bring-up";
-import { attachedChoice, type Checked, checkDeployment } from "@/lib/deploy/check";
+import { attachedChoice, type Checked, checkDeployment, checkDetach } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { type Armed, callOff, type DeadMan, type Prepared, untilFired } from "@/lib/deploy/dead-man";
 import { finishSwitch } from "@/lib/deploy/finish";
@@ -86,6 +86,7 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
   let rehearsed: Promise<void> = Promise.resolve();
   const check = async (now: HostGround, step: Step = silently) => {
+    if (plan.kind === "detach") await checkDetach(host, plan, now);
     if (!needsCheck) return null;
     const checked = await step("check", "forward", () => checkDeployment(host, plan, now));
     rehearsed = step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));

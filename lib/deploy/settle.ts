@@ -1,8 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Message } from "@/lib/errors";
+import { AppError, type Message } from "@/lib/errors";
 import type { Systemd, UnitState, UnitStatus } from "@/lib/systemd/types";
 
 const LOOK_EVERY_MS = 200;
+/** How long PID 1 may give no answer before the look counts as failed, ms. */
+const BLIND_MS = 3000;
 
 /** Why a unit is not considered up, and which run of it to read the journal of. */
 export interface Fall {
@@ -32,7 +34,8 @@ export async function watchSettle(
   signal: AbortSignal,
   { everyMs = LOOK_EVERY_MS, isOver = () => true }: SettleOptions = {},
 ): Promise<Fall | null> {
-  const first = await Promise.all(units.map((unit) => systemd.unitStatus(unit)));
+  const statusOf = (unit: string) => patiently(() => systemd.unitStatus(unit));
+  const first = await Promise.all(units.map(statusOf));
   for (const status of first) {
     const fall = fallOf(status, null);
     if (fall) return fall;
@@ -43,20 +46,33 @@ export async function watchSettle(
     const pauseMs = left > 0 ? Math.min(everyMs, Math.max(1, left)) : everyMs;
     await sleep(pauseMs, undefined, { signal }).catch(ignoreAbort);
     if (signal.aborted) return null;
-    const states = await systemd.unitStates(units);
+    const states = await patiently(() => systemd.unitStates(units));
     const suspect = states.find((state) => !looksUp(state));
     if (!suspect) continue;
     const fall = fallOf(
-      await systemd.unitStatus(suspect.name),
+      await statusOf(suspect.name),
       first.find((status) => status.name === suspect.name) ?? null,
     );
     if (fall) return fall;
   }
   for (const before of first) {
-    const fall = fallOf(await systemd.unitStatus(before.name), before);
+    const fall = fallOf(await statusOf(before.name), before);
     if (fall) return fall;
   }
   return null;
+}
+
+/** A look that fails says nothing of the unit: it is taken again, for a while. */
+async function patiently<T>(look: () => Promise<T>): Promise<T> {
+  const end = performance.now() + BLIND_MS;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof AppError) || performance.now() > end) throw error;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
 }
 
 /** Whether one reading of a unit speaks against it; `before` is the reading at the start of the settling time. */

@@ -23,7 +23,15 @@ interface PrimaryActionProps {
 export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) {
   const { running, last } = service;
   if (running)
-    return <RunningPanel deployment={running} now={now} cancel={cancelDeployment} keep={keepVersion} />;
+    return (
+      <RunningPanel
+        deployment={running}
+        now={now}
+        cancel={cancelDeployment}
+        keep={keepVersion}
+        why={running.message}
+      />
+    );
   const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
   const back =
     last && isFresh && last.origin !== "outside" && !isReadOnly && !service.blocked
