@@ -20,6 +20,8 @@ const PROGRAMS = [
   "soak",
   "views",
   "visitors",
+  "replay",
+  "writes",
 ] as const;
 export type GuestProgram = (typeof PROGRAMS)[number];
 

@@ -44,11 +44,15 @@ export async function measureSafety(box: Box, { say }: Bench): Promise<Figures> 
 /** Ten requests at the same moment, again and again. */
 export async function measureRaces(box: Box, { say }: Bench): Promise<Figures> {
   say("Races of ten requests on one service");
-  const { races, oneEach, unnamed, refusalMs } = await runProgram<Races>(box, "races", [RACES], { say });
+  const { races, oneEach, unnamed, endedEarly, refusalMs } = await runProgram<Races>(box, "races", [RACES], {
+    say,
+  });
+  for (const end of new Set(endedEarly)) say(end);
   return {
     "race.one_each": `${oneEach}/${races}`,
     "race.refusal_p95_ms": round(quantile(refusalMs, 0.95), 1),
     "race.unnamed": unnamed,
+    "race.ended_early": endedEarly.length,
     "race.refusal_median_ms": round(median(refusalMs), 1),
     "race.refusal_max_ms": round(Math.max(...refusalMs), 1),
     "race.refusals": refusalMs.length,
