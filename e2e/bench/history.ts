@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Box } from "../lab/box";
 import { cgroup2 } from "../lab/machine";
 import { pause } from "../lab/processes";
+import { placeBadImages } from "./bad-images";
 import type { Bench } from "./bench-box";
 import type { Figures } from "./figures";
 import type { DiskEvent } from "./guest/disk";
@@ -26,6 +27,7 @@ const QUIET_MS = 1500;
  * left after any of it is opened with the engine's own code.
  */
 export async function measureHistory(box: Box, { say }: Bench): Promise<Figures> {
+  await placeBadImages(box);
   say("Deployments under strace");
   const events = await traceWrites(box, async () => {
     await box.mustExec(["cp", "-a", STATE, BASE]);

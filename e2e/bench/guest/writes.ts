@@ -11,7 +11,7 @@ for (let n = 0; n < Number(rounds) * 2; n++) {
   await deployToEnd(door, { service: "startpage", version, expected, graceMs: 0 });
   ended++;
 }
-await deployToEnd(door, { service: "fragile", version: "1.1.0", expected: "1.0.0", graceMs: 0 });
+await deployToEnd(door, { service: "fragile", version: "2.0.0", expected: "1.0.0", graceMs: 0 });
 await deployToEnd(door, { service: "fragile", version: "1.2.0", expected: "1.0.0", graceMs: 0 });
 const asked = { service: "startpage", version: "1.3.0", expected: "1.2.0", by: "bench", graceMs: 5000 };
 const { id } = await door.engine.call("Deploy", asked);
