@@ -26,16 +26,19 @@ interface Write {
 interface File {
   durable: Buffer;
   pending: Write[];
+  /** Tells two states of what is durable apart, of any two files. */
+  revision: number;
 }
 
 /** A disk that can lose its power after any event. Whatever lies on it at first is durable. */
 export function createDisk(base: ReadonlyMap<string, Buffer>) {
   const names = new Map<string, File>();
-  for (const [path, durable] of base) names.set(path, { durable, pending: [] });
+  let revisions = 0;
+  for (const [path, durable] of base) names.set(path, { durable, pending: [], revision: revisions++ });
   const durableNames = new Map(names);
 
   const fileAt = (path: string): File => {
-    const file = names.get(path) ?? { durable: Buffer.alloc(0), pending: [] };
+    const file = names.get(path) ?? { durable: Buffer.alloc(0), pending: [], revision: revisions++ };
     names.set(path, file);
     return file;
   };
@@ -51,6 +54,7 @@ export function createDisk(base: ReadonlyMap<string, Buffer>) {
     for (const write of file.pending.filter(({ index }) => index < since))
       file.durable = write.apply(file.durable);
     file.pending = file.pending.filter(({ index }) => index >= since);
+    file.revision = revisions++;
   };
 
   return {
@@ -88,6 +92,17 @@ export function createDisk(base: ReadonlyMap<string, Buffer>) {
         default:
           event satisfies never;
       }
+    },
+
+    /** The same for the same: tells without looking at any bytes whether a cut would leave something new. */
+    keyAfterCut({ keepsNames, keepsWrites }: Luck): string {
+      return [...(keepsNames ? names : durableNames)]
+        .map(([path, { revision, pending }]) => {
+          const kept = keepsWrites(path) ? pending.map(({ index }) => index) : [];
+          return `${path} ${revision} ${kept.join()}`;
+        })
+        .sort()
+        .join("\n");
     },
 
     /** What lies on it when the power comes back. */
