@@ -7,6 +7,7 @@ import { measureDeployments } from "./deploy";
 import { type Figures, toJson, toTable } from "./figures";
 import type { Results } from "./guest/deploys";
 import { runProgram } from "./guest-program";
+import { measureHistory } from "./history";
 import { measureList } from "./list";
 import { measureMemory } from "./memory";
 import { KILLED_SETTLE_MS, measureKilled, measureRaces, measureSafety, SAFETY_SETTLE_MS } from "./safety";
@@ -35,6 +36,8 @@ const PARTS = {
       (box) => measureKilled(box, bench),
     ),
   race: (bench: Bench) => onHost(bench, { name: "bench-race", env: ENV }, (box) => measureRaces(box, bench)),
+  history: (bench: Bench) =>
+    onHost(bench, { name: "bench-history", env: ENV }, (box) => measureHistory(box, bench)),
   batch: (bench: Bench) =>
     onHost(bench, { name: "bench-batch", empty: true, env: ENV, install: "engine-only" }, (box) =>
       measureBatch(box, bench),

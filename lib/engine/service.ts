@@ -135,22 +135,22 @@ export function createEngine(options: EngineOptions): {
   /** Takes the lock before the first await, so that two clicks cannot both pass; gives it back when it refuses. */
   const claim = async (asked: Asked, decide: (ground: HostGround) => Planned): Promise<Claim> => {
     const holder = held.get(asked.service);
+    // Whatever the host looks like: so it is not looked at for each of many who ask at once.
+    if (holder) return { ok: false, why: busyRefusal(holder.summary()) };
     const id = newId();
     const graceMs = asked.graceMs ?? options.graceMs;
-    const one = holder ? null : hold(blank(id, asked, graceMs));
-    const ground = await readGround(host, asked.service, holder?.summary() ?? null).catch(
-      (error: unknown) => {
-        if (one) held.delete(asked.service);
-        throw error;
-      },
-    );
+    const one = hold(blank(id, asked, graceMs));
+    const ground = await readGround(host, asked.service, null).catch((error: unknown) => {
+      held.delete(asked.service);
+      throw error;
+    });
     const planned: Planned =
       ground.versions.length === 0 && !ground.attachment
         ? { ok: false, refusal: { code: "unknown-service", params: { service: asked.service } } }
         : decide(ground);
-    if (!planned.ok || !one) {
-      if (one) held.delete(asked.service);
-      return { ok: false, why: planned.ok ? { code: "busy", params: {} } : planned.refusal };
+    if (!planned.ok) {
+      held.delete(asked.service);
+      return { ok: false, why: planned.refusal };
     }
     const { kind, from, to, attachment } = planned.plan;
     one.record.update({
