@@ -10,7 +10,7 @@ import { fillWithMany, nameOf, SERVICES, VERSIONS } from "./many-services";
 import { median, round } from "./statistics";
 
 const AT_ONCE = 20;
-const PAIRS = 5;
+const PAIRS = 3;
 /** The second is attached to every one of the many. */
 const [NEW, OLD] = ["1.13.0", "1.12.0"];
 

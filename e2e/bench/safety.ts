@@ -9,8 +9,8 @@ import type { Races } from "./guest/races";
 import { runProgram } from "./guest-program";
 import { median, quantile, round } from "./statistics";
 
-const ROUNDS = 5;
-const CRASHES = 24;
+const ROUNDS = 4;
+const CRASHES = 20;
 const RACES = 1000;
 const OTHERS = ["startpage", "guestbook", "clock", "backup", "weather", "metrics", "gallery"];
 
