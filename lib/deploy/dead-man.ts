@@ -10,9 +10,9 @@ import { AppError, type Message } from "@/lib/errors";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
 
 /** PID 1 waits so long for a sign of life before it puts the old version back, ms. */
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 5000;
 /** How often the engine gives one, ms. */
-const BEAT_MS = 2000;
+const BEAT_MS = 1000;
 const LOOK_MS = 100;
 
 /**
@@ -138,7 +138,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
   function follow(id: string): { readonly armed: Armed; stopTimers(): Promise<void> } {
     const place = placeOf(id);
     let beating: NodeJS.Timeout | undefined;
-    let isBeating = false;
+    let beaten: Promise<void> | null = null;
     let count = 0;
     let timer: string | null = null;
 
@@ -151,17 +151,16 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       if (old) await systemd.stopTimer(old);
     };
     const beat = () => {
-      if (isBeating) return;
-      isBeating = true;
-      putOff(PATIENCE_MS)
+      beaten ??= putOff(PATIENCE_MS)
         .catch(ignoreOutage)
         .finally(() => {
-          isBeating = false;
+          beaten = null;
         });
     };
     const stopBeating = () => clearInterval(beating);
     const stopTimers = async () => {
       stopBeating();
+      await beaten; // it may be about to start another one
       if (timer) await systemd.stopTimer(timer).catch(ignoreOutage);
     };
 
@@ -177,11 +176,15 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
         await putOff(ms);
       },
       async callOff() {
-        if (armed.hasFired()) return false;
+        const cameTooLate = () => {
+          void stopTimers();
+          return false;
+        };
+        if (armed.hasFired()) return cameTooLate();
         await rename(place, `${place}.over`);
         if (existsSync(path.join(`${place}.over`, "fired"))) {
           await rename(`${place}.over`, place);
-          return false;
+          return cameTooLate();
         }
         await syncDirectory(directory);
         void stopTimers();

@@ -1,7 +1,7 @@
 import type { Turn } from "@/lib/deploy/batch";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
 import type { Intent } from "@/lib/deploy/intent";
-import type { Plan, Planned } from "@/lib/deploy/plan";
+import { type Plan, type Planned, runningRefusal } from "@/lib/deploy/plan";
 import { createRecord, type Record } from "@/lib/deploy/record";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { type Run, runDeployment } from "@/lib/deploy/run";
@@ -97,22 +97,22 @@ export function createHolds(options: HoldsOptions) {
     /** Takes the lock before the first await, so that two clicks cannot both pass; gives it back when it refuses. */
     async claim(asked: Asked, decide: (ground: HostGround) => Planned): Promise<Claim> {
       const holder = held.get(asked.service);
+      // Whatever the host looks like: so it is not looked at for each of many who ask at once.
+      if (holder) return { ok: false, why: runningRefusal(holder.summary()) };
       const id = newId();
       const graceMs = asked.graceMs ?? options.graceMs;
-      const one = holder ? null : hold(blank(id, asked, graceMs));
-      const ground = await readGround(host, asked.service, holder?.summary() ?? null).catch(
-        (error: unknown) => {
-          if (one) held.delete(asked.service);
-          throw error;
-        },
-      );
+      const one = hold(blank(id, asked, graceMs));
+      const ground = await readGround(host, asked.service, null).catch((error: unknown) => {
+        held.delete(asked.service);
+        throw error;
+      });
       const planned: Planned =
         ground.versions.length === 0 && !ground.attachment
           ? { ok: false, refusal: { code: "unknown-service", params: { service: asked.service } } }
           : decide(ground);
-      if (!planned.ok || !one) {
-        if (one) held.delete(asked.service);
-        return { ok: false, why: planned.ok ? { code: "busy", params: {} } : planned.refusal };
+      if (!planned.ok) {
+        held.delete(asked.service);
+        return { ok: false, why: planned.refusal };
       }
       const { kind, from, to, attachment } = planned.plan;
       one.record.update({

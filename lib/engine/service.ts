@@ -2,10 +2,17 @@ import type { DeadMan } from "@/lib/deploy/dead-man";
 import type { HostGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents } from "@/lib/deploy/intent";
-import { type Planned, planDeployment, planDetach, planRestart, type Wishes } from "@/lib/deploy/plan";
+import {
+  type Planned,
+  planDeployment,
+  planDetach,
+  planRestart,
+  runningRefusal,
+  type Wishes,
+} from "@/lib/deploy/plan";
 import { planRestore } from "@/lib/deploy/plan-restore";
 import type { Reserve } from "@/lib/deploy/reserve";
-import type { Deployment, DeploymentSummary, Phase, Refusal } from "@/lib/deploy/types";
+import type { Deployment, Phase } from "@/lib/deploy/types";
 import { deployMany } from "@/lib/engine/deploy-many";
 import { type Asked, createHolds } from "@/lib/engine/holds";
 import { createIds } from "@/lib/engine/ids";
@@ -89,7 +96,7 @@ export function createEngine(options: EngineOptions): {
     Restore: (input) => begin(input, (ground) => planRestore(ground, outside.drift(input.service))),
     async Adopt({ service, shown, by }) {
       const holder = holds.held.get(service);
-      if (holder) return { ok: false, error: busyRefusal(holder.summary()) };
+      if (holder) return { ok: false, error: runningRefusal(holder.summary()) };
       return outside.adopt(service, shown, by);
     },
     async Inspect({ service, versions }) {
@@ -147,10 +154,6 @@ function wishesOf({ layers, despiteMark = false }: Input<"Deploy">): Wishes {
 }
 
 const CAN_GO_BACK: ReadonlySet<Phase> = new Set(["switching", "settling", "trial"]);
-
-function busyRefusal({ id, by, to }: DeploymentSummary): Refusal {
-  return { code: "deployment-running", params: { id, by, version: to ?? "" } };
-}
 
 function failed(
   code: AppError["code"] | "not-cancellable" | "not-on-trial",
