@@ -15,7 +15,7 @@ import { placeImage } from "./lab/fill";
 import { buildImage, buildTree } from "./lab/image";
 
 test.describe.configure({ mode: "serial" });
-const host = useHost();
+const host = useHost({ env: { ATTACHE_SETTLE_MS: 8000 } });
 
 /** The promise of this file: whatever the new version did, the old one runs, on disk and in memory, and nobody else was touched. */
 async function expectOldVersion(othersBefore: string): Promise<void> {

@@ -54,7 +54,6 @@ export async function goBack(
       .catch((error: unknown) => console.error("the way back goes on without a note of it:", error));
     if (why.code === "broken-off" && now) await killStuck(run, now);
     await backByAnyMeans(run, wayBack, armed);
-    await armed?.callOff();
     record.finish("reverted", await withFacts(host, plan.service, why));
   } catch (error) {
     await armed?.callOff();
@@ -68,7 +67,8 @@ export async function goBack(
 /**
  * By portabled first, which leaves its own record of what is attached; else by
  * PID 1. A detach is undone by PID 1 at once: it has the enable links as they
- * were. An old version that falls by itself is not tried again.
+ * were. An old version that falls by itself is not tried again. Where the timer
+ * of PID 1 runs out meanwhile, what it sets going is waited for and looked at.
  */
 async function backByAnyMeans(run: Run, wayBack: WayBack, armed: Armed | null): Promise<void> {
   const { host, record, plan } = run;
@@ -76,10 +76,14 @@ async function backByAnyMeans(run: Run, wayBack: WayBack, armed: Armed | null): 
   for (let attempt = 1; ; attempt++) {
     await untilReachable(host);
     try {
-      if (armed && (isByPid1 || armed.hasFired()))
+      const isAtIt = armed && (isByPid1 || armed.hasFired());
+      if (isAtIt)
         await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
       else await armed?.resume().catch(recorded);
-      return await back(run, wayBack, await readAttachment(host, plan.service));
+      await back(run, wayBack, await readAttachment(host, plan.service));
+      const isOver = !armed || (await armed.callOff());
+      if (isOver || isAtIt) return;
+      attempt--;
     } catch (error) {
       if (error instanceof Setback && error.fall) throw error;
       if (isOutage(error)) attempt--;
