@@ -13,7 +13,7 @@ import type { Replayed } from "./guest/replay";
 import { runProgram } from "./guest-program";
 import { readSystemCalls, TRACED } from "./system-calls";
 
-const ROUNDS = 1;
+const ROUNDS = 3;
 const STATE = "/var/lib/attache";
 const DATABASE = `${STATE}/attache.db`;
 /** Inside the box. */
