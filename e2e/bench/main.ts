@@ -37,7 +37,9 @@ const PARTS = {
     ),
   race: (bench: Bench) => onHost(bench, { name: "bench-race", env: ENV }, (box) => measureRaces(box, bench)),
   history: (bench: Bench) =>
-    onHost(bench, { name: "bench-history", env: ENV }, (box) => measureHistory(box, bench)),
+    onHost(bench, { name: "bench-history", env: { ATTACHE_SETTLE_MS: SAFETY_SETTLE_MS } }, (box) =>
+      measureHistory(box, bench),
+    ),
   batch: (bench: Bench) =>
     onHost(bench, { name: "bench-batch", empty: true, env: ENV, install: "engine-only" }, (box) =>
       measureBatch(box, bench),

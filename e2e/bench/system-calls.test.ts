@@ -67,6 +67,18 @@ describe("readSystemCalls", () => {
     ]);
   });
 
+  it("a write that is interrupted by another thread's call is written once, at its place", () => {
+    const lines = [
+      `12 pwrite64(${fd("/state/a")}, "${hex("x")}", 1, 4096 <unfinished ...>`,
+      `13 unlink("${hex("/state/b")}") = 0`,
+      "12 <... pwrite64 resumed>) = 1",
+    ];
+    expect(readSystemCalls(lines.join("\n"), "/state")).toEqual([
+      { kind: "write", path: "/state/a", at: 4096, data: base64("x") },
+      { kind: "unlink", path: "/state/b" },
+    ]);
+  });
+
   it("the end of a deployment that is told on the bus", () => {
     const json = (id: string, phase: string) => `{"id":"${id}","service":"a","phase":"${phase}"}`;
     const message = `DeploymentChanged ${json("A".repeat(26), "settling")}${json("B".repeat(26), "finished")}`;

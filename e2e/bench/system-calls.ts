@@ -32,7 +32,7 @@ export function readSystemCalls(text: string, directory: string): DiskEvent[] {
     const [, thread = "", rest = ""] = /^(\d+)\s+(.*)$/.exec(line) ?? [];
     const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest);
     if (!resumed && rest.endsWith("<unfinished ...>")) {
-      const head = rest.slice(0, -"<unfinished ...>".length);
+      const head = rest.slice(0, -"<unfinished ...>".length).trimEnd();
       open.set(thread, { head, since: events.length });
       // Its arguments are known, and it may have happened from now on.
       if (!/^(open|f(data)?sync)/.test(head)) events.push(...eventsOf(head, offsets, isOurs, events.length));
