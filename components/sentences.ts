@@ -239,10 +239,14 @@ export const REASONS = {
     "Nothing was tried or saved: a number is not within its limits. Statuses go from 100 to 599, passes from 1 to 20, times up to 600 seconds.",
   "cut-short": () => "It was cut short, because it was clear already that the version goes.",
   "could-not-go-back": (p) =>
-    `What was asked for did not work: ${inner(given(p, "first"), p)} The way back did not work either: ${inner(given(p, "second"), bare)} Nothing more is tried; the steps tell how far it came.`,
+    `What was asked for did not work: ${inner(given(p, "first"), p)} The way back did not work either: ${inner(given(p, "second"), bare)} Nothing more is tried; the steps tell how far it came.${keptWords(given(p, "kept"))}`,
   "changed-meanwhile": (p) =>
     `Somebody else changed it meanwhile: ${given(p, "now") === "" ? "nothing" : p("now")} is attached. Nothing more is tried.`,
 } satisfies Record<string, Sentence>;
+
+function keptWords(kept: string): string {
+  return kept === "" ? "" : ` The files of what was attached before are kept in ${kept}.`;
+}
 
 /** For a failure inside another sentence: where its parameters are not known, or its own sentence gives advice. */
 const IN_SHORT: Readonly<Record<string, string>> = {

@@ -41,6 +41,7 @@ const PARAMS: Params = {
   result: "exit-code",
   status: 3,
   first: "unit-failed",
+  kept: "/var/lib/attache/way-back/01.kept",
   second: "timed-out",
   services: "clock",
   now: "1.0",

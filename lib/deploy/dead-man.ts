@@ -14,6 +14,9 @@ const PATIENCE_MS = 5000;
 /** How often the engine gives one, ms. */
 const BEAT_MS = 1000;
 const LOOK_MS = 100;
+/** How what is kept for a person ends, and how many of it. */
+const KEPT = ".kept";
+const KEPT_COUNT = 10;
 
 /**
  * The way back that does not need us: before a switch its files are laid out
@@ -30,6 +33,8 @@ export interface DeadMan {
   prepare(id: string, plan: Plan, wayBack: Promise<WayBack>): Promise<Prepared>;
   /** Takes over what an earlier life armed, and arms it again if it was called off; `null` when there is nothing. */
   takeOver(id: string): Promise<Armed | null>;
+  /** Runs what was never called off and whose deployment cannot be read any more. Never throws. */
+  bringBack(id: string): Promise<void>;
   /** Removes what is left of a deployment that is on record. */
   forget(id: string): Promise<void>;
   /** Deployments that something is laid out for. */
@@ -39,7 +44,7 @@ export interface DeadMan {
 export interface Prepared {
   /** From now on it puts the old version back. `newUnits`: what the new version has. */
   arm(newUnits: readonly string[]): Promise<Armed>;
-  /** It was not needed: nothing was changed. */
+  /** It is not needed: nothing is changed. */
   drop(): Promise<void>;
 }
 
@@ -50,8 +55,13 @@ export interface Armed {
   holdFor(ms: number): Promise<void>;
   /** Signs of life again. Throws `read-only` where PID 1 cannot write to one of `writable`. */
   resume(writable?: readonly string[]): Promise<void>;
-  /** The point of no return: `true` means that it will never go off; `false`, that it was faster. */
+  /**
+   * The point of no return: `true` means that it will never go off; `false`, that it was faster. Throws what
+   * the disk throws: then its timers are stopped, but the next boot may still run it.
+   */
   callOff(): Promise<boolean>;
+  /** Called off for good, with its files kept for a person; where they are, or `null` where that could not be done. */
+  giveUp(): Promise<string | null>;
   /** Has PID 1 run it now, or waits for its end where it runs. Throws `job-failed` when it did not work out. */
   runNow(): Promise<void>;
 }
@@ -97,7 +107,10 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       if (started.status === "rejected") throw started.reason;
       return {
         async arm(newUnits) {
-          await laidOut.value.complete(newUnits);
+          await laidOut.value.complete(newUnits).catch(async (error: unknown) => {
+            await stopTimers();
+            throw error;
+          });
           return armed;
         },
         drop: stopTimers,
@@ -114,13 +127,20 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       for (const { name } of earlier) await systemd.stopTimer(name);
       return armed;
     },
+    async bringBack(id) {
+      if (!existsSync(placeOf(id))) return;
+      const { armed } = follow(id);
+      await armed.runNow().catch((error: unknown) => console.error(`the way back of ${id} failed:`, error));
+    },
     async forget(id) {
+      const remove = (end: string) => rm(placeOf(id) + end, { recursive: true, force: true });
+      await Promise.all([remove(".over"), remove(".new")]);
       // Whole or not at all: the script must not find the half of it.
       await rename(placeOf(id), `${placeOf(id)}.over`).catch(ignoreMissing);
-      for (const end of [".over", ".new"]) await rm(placeOf(id) + end, { recursive: true, force: true });
+      await remove(".over");
     },
     async known() {
-      const names = await readdir(directory).catch(() => []);
+      const names = (await readdir(directory).catch(() => [])).filter((name) => !name.endsWith(KEPT));
       return [...new Set(names.map((name) => name.replace(/\..*$/, "")))];
     },
   };
@@ -181,14 +201,28 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
           return false;
         };
         if (armed.hasFired()) return cameTooLate();
-        await rename(place, `${place}.over`);
-        if (existsSync(path.join(`${place}.over`, "fired"))) {
-          await rename(`${place}.over`, place);
-          return cameTooLate();
+        try {
+          await rename(place, `${place}.over`);
+          if (existsSync(path.join(`${place}.over`, "fired"))) {
+            await rename(`${place}.over`, place);
+            return cameTooLate();
+          }
+          await syncDirectory(directory);
+        } finally {
+          void stopTimers();
         }
-        await syncDirectory(directory);
-        void stopTimers();
         return true;
+      },
+      async giveUp() {
+        await stopTimers();
+        try {
+          await rename(place, place + KEPT);
+          await keepNewest(directory);
+          return place + KEPT;
+        } catch (error) {
+          console.error(`the way back of ${id} is not kept:`, error);
+          return null;
+        }
       },
       async runNow() {
         stopBeating();
@@ -205,6 +239,12 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     };
     return { armed, stopTimers };
   }
+}
+
+/** Ids are in the order of time. */
+async function keepNewest(directory: string): Promise<void> {
+  const kept = (await readdir(directory)).filter((name) => name.endsWith(KEPT)).sort();
+  for (const name of kept.slice(0, -KEPT_COUNT)) await rm(path.join(directory, name), { recursive: true });
 }
 
 /** The bus is away: then the timer runs out, which is what it is for. */

@@ -43,7 +43,7 @@ export async function goBack(
     await keepLog(host, record, cause);
     const now = await readAttachment(host, plan.service);
     if (!isRecovery && isUntouched(now, wayBack.attachment) && nothingWasDone(record)) {
-      await armed?.callOff();
+      await callOffAnyhow(armed);
       record.finish("refused", why);
       return;
     }
@@ -56,10 +56,10 @@ export async function goBack(
     await backByAnyMeans(run, wayBack, armed);
     record.finish("reverted", await withFacts(host, plan.service, why));
   } catch (error) {
-    await armed?.callOff();
+    const kept = (await armed?.giveUp()) ?? "";
     const facts = await withFacts(host, plan.service, why).catch(() => why);
     const second = messageOf(error);
-    const params = { ...second.params, ...facts.params, first: why.code, second: second.code };
+    const params = { ...second.params, ...facts.params, first: why.code, second: second.code, kept };
     record.finish("needs-person", { code: "could-not-go-back", params });
   }
 }
@@ -77,11 +77,10 @@ async function backByAnyMeans(run: Run, wayBack: WayBack, armed: Armed | null): 
     await untilReachable(host);
     try {
       const isAtIt = armed && (isByPid1 || armed.hasFired());
-      if (isAtIt)
-        await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
+      if (isAtIt) await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
       else await armed?.resume().catch(recorded);
       await back(run, wayBack, await readAttachment(host, plan.service));
-      const isOver = !armed || (await armed.callOff());
+      const isOver = await callOffAnyhow(armed);
       if (isOver || isAtIt) return;
       attempt--;
     } catch (error) {
@@ -90,6 +89,16 @@ async function backByAnyMeans(run: Run, wayBack: WayBack, armed: Armed | null): 
       else if (attempt >= TRIES) throw error;
       else isByPid1 = true;
     }
+  }
+}
+
+/** Where it cannot be called off, it would find nothing to do: what was there before is back. `false`: it was faster. */
+async function callOffAnyhow(armed: Armed | null): Promise<boolean> {
+  try {
+    return armed === null || (await armed.callOff());
+  } catch (error) {
+    console.error("the way back cannot be called off:", error);
+    return true;
   }
 }
 

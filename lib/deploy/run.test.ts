@@ -193,7 +193,11 @@ describe("a switch on a host that misbehaves on cue", () => {
 
   it("goes back as soon as somebody will not wait for a job any longer, and ends what hangs", async () => {
     const host = await hostWith({ behaviour: "hangs" });
-    const { deployment } = await deploy(host, "2.0", { back: abortedIn(100, "ada") });
+    const back = new AbortController();
+    const going = deploy(host, "2.0", { back: back.signal });
+    await expect.poll(() => host.systemd.calls).toContain("restart web.service");
+    back.abort("ada");
+    const { deployment } = await going;
     expect([deployment.outcome, deployment.message]).toMatchObject([
       "reverted",
       { code: "broken-off", params: { by: "ada", unit: "web.service" } },
@@ -319,22 +323,26 @@ describe("bug: units that are not one plain daemon", () => {
 
 describe("a version on trial", () => {
   it.each([
-    [
-      "stays when somebody keeps it",
-      { keep: () => abortedIn(150, "ada") },
-      "succeeded",
-      "kept",
-      "web_2.0.raw",
-    ],
-    ["goes back at its end", {}, "reverted", "trial-over", "web_1.0.raw"],
-    ["goes back when told to", { back: () => abortedIn(150, "ada") }, "reverted", "sent-back", "web_1.0.raw"],
-  ] as const)("%s", async (_name, signals, outcome, code, image) => {
+    ["stays when somebody keeps it", "keep", "succeeded", "kept", "web_2.0.raw"],
+    ["goes back when told to", "back", "reverted", "sent-back", "web_1.0.raw"],
+  ] as const)("%s", async (_name, said, outcome, code, image) => {
     const host = await hostWith({ behaviour: "stays" });
-    const keep = "keep" in signals ? { keep: signals.keep() } : {};
-    const back = "back" in signals ? { back: signals.back() } : {};
-    const { deployment } = await deploy(host, "2.0", { ...keep, ...back, trialMs: 400 });
+    const word = new AbortController();
+    const going = deploy(host, "2.0", { [said]: word.signal, trialMs: 60_000 });
+    const intent = () => readFile(path.join(host.root, "intents/web.json"), "utf8").catch(() => "");
+    await expect.poll(intent).toMatch(/"stage":\s*"trial"/);
+    word.abort("ada");
+    const { deployment } = await going;
     expect([deployment.outcome, deployment.message?.code]).toEqual([outcome, code]);
     expect(await attachedImage(host)).toBe(image);
+    expect(host.systemd.timers).toEqual(new Set());
+  });
+
+  it("goes back at its end", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const { deployment } = await deploy(host, "2.0", { trialMs: 400 });
+    expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "trial-over"]);
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
     expect(host.systemd.timers).toEqual(new Set());
   });
 
@@ -441,6 +449,72 @@ describe("the way back of PID 1", () => {
     expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", "way-back-fired"]);
     expect(await attachedImage(host)).toBe("web_1.0.raw");
   });
+
+  it("bug: a deployment that was refused while it was armed left its timer going", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const { run, ground } = await prepare(host, (now) => planDeployment(now, "2.0"));
+    const write: typeof run.intents.write = async (intent) => {
+      if (intent.stage === "switching") throw Object.assign(new Error("full"), { code: "ENOSPC" });
+      return run.intents.write(intent);
+    };
+    await runDeployment({ ...run, intents: { ...run.intents, write } }, ground, 0);
+    expect([run.record.current.outcome, run.record.current.message?.code]).toEqual(["refused", "no-space"]);
+    await expect.poll(() => host.systemd.timers.size).toBe(0);
+    await run.deadMan.forget(BLANK.id);
+    expect(await readdir(path.join(host.root, "way-back"))).toEqual([]);
+  });
+
+  it("bug: where it could not be called off, what ran was recorded as refused; the old version is back", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    host.systemd.beforeChange = async () => {
+      // In the place of that name, so that the directory cannot be renamed.
+      await mkdir(path.join(host.root, "way-back", `${BLANK.id}.over`, "x"), { recursive: true });
+    };
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("reverted");
+    expect(await attachedImage(host)).toBe("web_1.0.raw");
+    expect(host.systemd.timers.size).toBe(0);
+  });
+
+  it("bug: what PID 1 began while the engine went back was not waited for", async () => {
+    const host = await hostWith({ behaviour: "dies" });
+    const place = path.join(host.root, "way-back", BLANK.id);
+    let changes = 0;
+    let isDone = false;
+    host.systemd.unitsByPatterns = async () =>
+      [{ name: "attache-way-back@x.service", active: "activating" }] as never;
+    host.systemd.beforeChange = async () => {
+      if (++changes !== 2) return;
+      await mkdir(path.join(place, "fired"));
+      setTimeout(async () => {
+        await writeFile(path.join(place, "result"), "restored\n");
+        isDone = true;
+      }, 400);
+    };
+    const { deployment } = await deploy(host, "2.0");
+    expect([deployment.outcome, isDone]).toEqual(["reverted", true]);
+  });
+
+  it("bug: the old files were deleted when going back did not work; a person gets them", async () => {
+    const host = await hostWith({ behaviour: "dies" });
+    await writeFile(
+      path.join(host.root, "srv/web/web_1.0.raw"),
+      JSON.stringify({ units: unit("1.0"), behaviour: "dies" }),
+    );
+    const { deployment } = await deploy(host, "2.0");
+    expect(deployment.outcome).toBe("needs-person");
+    const kept = String(deployment.message?.params.kept);
+    expect(kept).toMatch(/\.kept$/);
+    expect(await readFile(path.join(kept, "files/2"), "utf8")).toBe(unit("1.0")["web.service"]);
+  });
+
+  it("bug: a way back whose intent cannot be read was thrown away; it is run", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const { run } = await prepare(host, (now) => planDeployment(now, "2.0"));
+    await mkdir(path.join(host.root, "way-back", BLANK.id), { recursive: true });
+    await run.deadMan.bringBack(BLANK.id);
+    expect(host.systemd.calls).toContain(`start attache-way-back@${BLANK.id}-0.service`);
+  });
 });
 
 describe("an engine that was killed", () => {
@@ -546,12 +620,6 @@ async function run(host: FakeHost, decide: Decide, signals: Signals = {}) {
 
 function deploy(host: FakeHost, version: string, signals: Signals = {}) {
   return run(host, (ground) => planDeployment(ground, version), signals);
-}
-
-function abortedIn(ms: number, by: string): AbortSignal {
-  const controller = new AbortController();
-  setTimeout(() => controller.abort(by), ms);
-  return controller.signal;
 }
 
 async function attachedImage(host: FakeHost): Promise<string | null> {

@@ -61,17 +61,28 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
       return await restart(run, wayBack);
     }
     const armed = record.step("arm", "forward", () => laidOut.arm(checked?.choice.units ?? []));
-    // Nothing is changed before both hold; whoever changes something waits for it, and hears of a failure then.
-    const ready = Promise.all([armed, written]).then(([mine]) => mine);
-    ready.catch(() => undefined);
-    if (checked) await switchVersion(run, intent, wayBack, { ...checked, rehearsed }, ready);
-    else await detach(run, now, wayBack, ready);
+    if (checked) await switchVersion(run, intent, wayBack, { ...checked, rehearsed }, { armed, written });
+    else await detach(run, now, wayBack, { armed, written });
   } catch (error) {
     await wayOut?.drop();
     if (error instanceof Cancelled)
       record.finish("cancelled", { code: "cancelled", params: { by: error.by } });
     else record.finish("refused", messageOf(error));
   }
+}
+
+/** What has to hold before anything is changed. */
+interface Ready {
+  readonly armed: Promise<Armed>;
+  readonly written: Promise<void>;
+}
+
+/** Resolves or rejects when both are over, so that neither goes on behind the back of whoever ends it. */
+async function bothOf(ready: Ready): Promise<Armed> {
+  const [armed, written] = await Promise.allSettled([ready.armed, ready.written]);
+  if (armed.status === "rejected") throw armed.reason;
+  if (written.status === "rejected") throw written.reason;
+  return armed.value;
 }
 
 /**
@@ -104,16 +115,15 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
       plan.kind === "restart" ? null : await run.deadMan.prepare(record.current.id, plan, known);
     return { wayBack: await known, laidOut };
   };
-  const [checked, remembered] = await Promise.allSettled([
+  const [checked, remembered, noted] = await Promise.allSettled([
     graceMs > 0 ? check(now) : checkStep(), // what was opened is known already, so a second look costs little
     record.step("remember", "forward", remember),
     written,
   ]);
-  if (remembered.status === "fulfilled" && checked.status === "rejected")
-    await remembered.value.laidOut?.drop();
-  await written;
-  if (checked.status === "rejected") throw checked.reason;
   if (remembered.status === "rejected") throw remembered.reason;
+  if (checked.status === "rejected" || noted.status === "rejected") await remembered.value.laidOut?.drop();
+  if (checked.status === "rejected") throw checked.reason;
+  if (noted.status === "rejected") throw noted.reason;
   return { checked: checked.value, now, rehearsed, ...remembered.value };
 }
 
@@ -197,28 +207,29 @@ async function switchVersion(
   intent: Intent,
   wayBack: WayBack,
   { choice, profile, rehearsed }: Checked & { readonly rehearsed: Promise<void> },
-  ready: Promise<Armed>,
+  ready: Ready,
 ): Promise<void> {
   const { host, record, plan } = run;
   const location = wayBack.attachment?.location ?? "persistent";
   const layering = plannedLayering(plan.to, wayBack.attachment);
   const wanted = { service: plan.service, file: plan.to?.path ?? "", layering, choice, profile, location };
+  const both = bothOf(ready);
   try {
-    const switched = await attachImage(host, record, wanted, "forward", ready);
-    await finishSwitch(run, intent, wayBack, switched, await ready, rehearsed);
+    const switched = await attachImage(host, record, wanted, "forward", both);
+    await finishSwitch(run, intent, wayBack, switched, await both, rehearsed);
   } catch (error) {
-    const [armed] = await Promise.allSettled([ready]); // the way back writes to the same file
-    await goBack(run, intent, wayBack, error, armed.status === "fulfilled" ? armed.value : null);
+    await both.catch(() => undefined); // the way back writes to the same file
+    await goBack(run, intent, wayBack, error, await ready.armed.catch(() => null));
   }
 }
 
-async function detach(run: Run, ground: HostGround, wayBack: WayBack, ready: Promise<Armed>): Promise<void> {
+async function detach(run: Run, ground: HostGround, wayBack: WayBack, ready: Ready): Promise<void> {
   const { host } = run;
+  const armed = await bothOf(ready);
   const attachment = wayBack.attachment;
   if (!attachment) throw new Refused({ code: "not-attached", params: { service: run.plan.service } });
   const file = ground.versions.find((version) => version.path === attachment.path) ?? ground.versions[0];
   if (!file) throw new Refused({ code: "image-missing", params: { path: attachment.path } });
-  const armed = await ready;
   const record = untilFired(run.record, armed);
   try {
     const units = await unitsThatRun(host, attachment);

@@ -25,6 +25,8 @@ export type Claim =
   | { readonly ok: true; readonly id: string; begin(turn?: Turn | null): void; drop(): void }
   | { readonly ok: false; readonly why: Message };
 
+const CLEAR_AGAIN_MS = 5000;
+
 /** After which those behind it in a batch go on. */
 const GOOD_ENDS: ReadonlySet<Outcome> = new Set(["succeeded", "cancelled"]);
 
@@ -76,15 +78,23 @@ export function createHolds(options: HoldsOptions) {
     keep: one.keep.signal,
     turn: null,
   });
+  /** What is on record needs neither a way back nor an intent. A disk that cannot be written to is tried again. */
+  const clearAway = async (last: Deployment): Promise<void> => {
+    try {
+      await options.deadMan.forget(last.id);
+      const holder = held.get(last.service)?.record.current.id ?? last.id;
+      if (holder === last.id) await intents.remove(last.service);
+    } catch (error) {
+      console.error("a way back or an intent stays behind:", error);
+      setTimeout(() => void clearAway(last), CLEAR_AGAIN_MS).unref();
+    }
+  };
   const release = async (one: Held) => {
     const last = one.record.current;
     options.orders.learn(last);
     await journal.save(last);
     await options.settled(last);
-    await options.deadMan
-      .forget(last.id)
-      .then(() => intents.remove(last.service))
-      .catch((error: unknown) => console.error("an intent stays behind:", error));
+    await clearAway(last);
     held.delete(last.service);
     journal.finished(last);
     await options.reserve.fill().catch(() => undefined); // the disk is full: it is filled when it is not

@@ -127,7 +127,11 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
   const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
   const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
   const isOpen = (id: string) => open.some(({ deployment }) => deployment.id === id && !deployment.outcome);
-  for (const id of await deadMan.known()) if (!isOpen(id)) await deadMan.forget(id);
+  for (const id of (await deadMan.known()).filter((known) => !isOpen(known))) {
+    // What was under way may be what cannot be read.
+    if (left.unreadable.length > 0) await deadMan.bringBack(id);
+    await deadMan.forget(id);
+  }
   await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
   const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
