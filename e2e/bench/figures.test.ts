@@ -2,21 +2,28 @@ import { describe, expect, it } from "vitest";
 import { BARS, judge, toJson, toTable } from "./figures";
 
 const met = Object.fromEntries(Object.entries(BARS));
+const all = Object.keys(BARS).length;
 
 describe("figures", () => {
   it("a figure on the bar meets it", () => {
     expect(judge(met).every((verdict) => verdict.state === "met")).toBe(true);
-    expect(toTable(met)).toContain("All 11 bars that were measured are met.");
+    expect(toTable(met)).toContain(`All ${all} bars that were measured are met.`);
   });
 
   it.each([
-    ["above the bar", 1.16],
+    ["above the bar", 1.26],
     ["no number", "timed out"],
     ["not a number", Number.NaN],
   ])("a figure misses its bar when it is %s", (_, value) => {
     const figures = { ...met, "deploy.ratio": value };
     expect(JSON.parse(toJson(figures)).missed).toEqual(["deploy.ratio"]);
-    expect(toTable(figures)).toContain("1 of 11 bars are missed: deploy.ratio.");
+    expect(toTable(figures)).toContain(`1 of ${all} bars are missed: deploy.ratio.`);
+  });
+
+  it("a figure whose bar is a text has to be that text", () => {
+    expect(
+      judge({ ...met, "safety.killed_back": "99/100" }).find(({ state }) => state === "missed")?.key,
+    ).toBe("safety.killed_back");
   });
 
   it("what was not asked for is no miss", () => {

@@ -1,6 +1,6 @@
-/** Every figure of the bench that has to be met, and the most it may be. */
+/** Every figure of the bench that has to be met, and the most it may be; a text is what it has to be. */
 export const BARS = {
-  "deploy.ratio": 1.15,
+  "deploy.ratio": 1.25,
   "deploy.cold_ratio": 1.4,
   "downtime.ratio": 0.5,
   "downtime.socket_failed": 0,
@@ -11,6 +11,20 @@ export const BARS = {
   "memory.engine_mb": 70,
   "js.first_load_kb_gz": 210,
   event_ms_p95: 500,
+  "safety.without_files": 0,
+  "safety.others_changed": 0,
+  "safety.back_p95_ms": 3000,
+  "safety.killed_back": "100/100",
+  "race.one_each": "1000/1000",
+  "race.refusal_p95_ms": 50,
+  "race.unnamed": 0,
+  "history.lost": 0,
+  "batch.ratio": 0.5,
+  "soak.rss_mb_per_1000": 1,
+  "soak.descriptors_more": 0,
+  "soak.loops_more": 0,
+  "soak.mounts_more": 0,
+  "soak.cgroups_more": 0,
 } as const;
 
 export type Barred = keyof typeof BARS;
@@ -20,7 +34,7 @@ export type Figures = Readonly<Record<string, number | string>>;
 
 export interface Verdict {
   readonly key: Barred;
-  readonly bar: number;
+  readonly bar: number | string;
   /** A text where there is no number; `null`: not asked for in this run. */
   readonly value: number | string | null;
   readonly state: "met" | "missed" | "not measured";
@@ -30,7 +44,7 @@ export interface Verdict {
 export function judge(figures: Figures): Verdict[] {
   return Object.entries(BARS).map(([key, bar]) => {
     const value = figures[key] ?? null;
-    const isMet = typeof value === "number" && value <= bar;
+    const isMet = typeof bar === "string" ? value === bar : typeof value === "number" && value <= bar;
     return {
       key: asBarred(key),
       bar,
@@ -58,7 +72,11 @@ export function toTable(figures: Figures): string {
   return [
     "",
     ...verdicts.map(({ key, value, bar, state }) =>
-      row(key, value, `  ≤ ${String(bar).padEnd(5)} ${state === "missed" ? "MISSED" : state}`),
+      row(
+        key,
+        value,
+        `  ${typeof bar === "string" ? "=" : "≤"} ${String(bar).padEnd(9)} ${state === "missed" ? "MISSED" : state}`,
+      ),
     ),
     "",
     ...others.map(([key, value]) => row(key, value)),

@@ -7,7 +7,22 @@ import { PROJECT } from "../lab/state";
 const PLACE = "/opt/attache-bench";
 
 /** Programs that measure from inside a box; each prints one line of JSON. */
-const PROGRAMS = ["deploys", "inventory", "probe", "quiet", "views", "visitors"] as const;
+const PROGRAMS = [
+  "batch",
+  "crashing",
+  "deploys",
+  "failing",
+  "inventory",
+  "killed",
+  "probe",
+  "quiet",
+  "races",
+  "soak",
+  "views",
+  "visitors",
+  "replay",
+  "writes",
+] as const;
 export type GuestProgram = (typeof PROGRAMS)[number];
 
 /** Bundles the programs and puts them into a box, beside the native module that the installed engine has there. */

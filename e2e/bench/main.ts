@@ -1,13 +1,17 @@
 import { type Box, downBox } from "../lab/box";
 import { pause } from "../lab/processes";
+import { measureBatch } from "./batch";
 import { type Bench, onHost } from "./bench-box";
 import { lookAround, measureEvents, measureScripts, withServicesPage } from "./browser";
 import { measureDeployments } from "./deploy";
 import { type Figures, toJson, toTable } from "./figures";
 import type { Results } from "./guest/deploys";
 import { runProgram } from "./guest-program";
+import { measureHistory } from "./history";
 import { measureList } from "./list";
 import { measureMemory } from "./memory";
+import { KILLED_SETTLE_MS, measureKilled, measureRaces, measureSafety, SAFETY_SETTLE_MS } from "./safety";
+import { measureSoak } from "./soak";
 
 /** Short, since a deployment that settles holds up the next one; it is no part of any figure. */
 const SETTLE_MS = 100;
@@ -21,10 +25,31 @@ const PARTS = {
   page: (bench: Bench) => onHost(bench, { name: "bench-page", env: ENV }, (box) => measurePage(box, bench)),
   list: (bench: Bench) =>
     onHost(bench, { name: "bench-list", empty: true, env: ENV }, (box) => measureList(box, bench)),
+  safety: (bench: Bench) =>
+    onHost(bench, { name: "bench-safety", env: { ATTACHE_SETTLE_MS: SAFETY_SETTLE_MS } }, (box) =>
+      measureSafety(box, bench),
+    ),
+  killed: (bench: Bench) =>
+    onHost(
+      bench,
+      { name: "bench-killed", empty: true, env: { ATTACHE_SETTLE_MS: KILLED_SETTLE_MS } },
+      (box) => measureKilled(box, bench),
+    ),
+  race: (bench: Bench) => onHost(bench, { name: "bench-race", env: ENV }, (box) => measureRaces(box, bench)),
+  history: (bench: Bench) =>
+    onHost(bench, { name: "bench-history", env: ENV }, (box) => measureHistory(box, bench)),
+  batch: (bench: Bench) =>
+    onHost(bench, { name: "bench-batch", empty: true, env: ENV, install: "engine-only" }, (box) =>
+      measureBatch(box, bench),
+    ),
+  soak: (bench: Bench) =>
+    onHost(bench, { name: "bench-soak", empty: true, env: ENV, install: "engine-only" }, (box) =>
+      measureSoak(box, bench),
+    ),
 } as const;
 
 /**
- * `npm run bench [-- --json] [deploy] [page] [list]`: measures what has a bar, or only the named parts of it. The
+ * `npm run bench [-- --json] [PART…]`: measures what has a bar, or only the named parts of it; the soak only by name. The
  * exit code tells whether it could be measured, not whether the bars are met.
  */
 export async function main(args: readonly string[]): Promise<number> {
@@ -89,12 +114,19 @@ async function measurePage(box: Box, { say }: Bench): Promise<Figures> {
 
 type Part = keyof typeof PARTS;
 
+/** Only when asked for by name. */
+const LONG: ReadonlySet<Part> = new Set(["soak"]);
+
 function partsOf(words: readonly string[]): Part[] {
-  const all: Part[] = ["deploy", "page", "list"];
+  const all = Object.keys(PARTS).filter(isPart);
   for (const word of words)
     if (!all.some((part) => part === word))
       throw new Error(`"${word}" is no part of the bench: ${all.join(", ")}`);
-  return words.length === 0 ? all : all.filter((part) => words.includes(part));
+  return all.filter((part) => (words.length === 0 ? !LONG.has(part) : words.includes(part)));
+}
+
+function isPart(word: string): word is Part {
+  return Object.hasOwn(PARTS, word);
 }
 
 async function takeDown(boxes: ReadonlySet<string>): Promise<void> {

@@ -21,7 +21,8 @@ const ATTACHED = 12;
 const ATTACHED_DIR = "/etc/systemd/system.attached";
 const MODEL = "service-000";
 
-const nameOf = (n: number) => `service-${String(n).padStart(3, "0")}`;
+/** The name of the n-th, from 0. */
+export const nameOf = (n: number) => `service-${String(n).padStart(3, "0")}`;
 const fileOf = (name: string, version: number) => `${name}_1.${version}.0.raw`;
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { median, quantile, round } from "./statistics";
+import { median, quantile, round, slope } from "./statistics";
 
 describe("statistics", () => {
   it.each([
@@ -17,6 +17,24 @@ describe("statistics", () => {
   ])("of %j, %d lie at or below", (values, share, expected) =>
     expect(quantile(values, share)).toBe(expected),
   );
+
+  it("the slope is of the line that lies nearest", () => {
+    expect(
+      slope([
+        [0, 1],
+        [1, 3],
+        [2, 5],
+      ]),
+    ).toBe(2);
+    expect(
+      slope([
+        [0, 1],
+        [1, 4],
+        [2, 1],
+      ]),
+    ).toBe(0);
+    expect(slope([[1, 1]])).toBeNaN();
+  });
 
   it("has nothing to say of nothing", () => {
     expect(median([])).toBeNaN();

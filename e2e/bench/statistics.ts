@@ -16,3 +16,12 @@ export function median(values: readonly number[]): number {
 export function round(value: number, digits = 0): number {
   return Number(value.toFixed(digits));
 }
+
+/** How much `y` grows with each `x`: the slope of the line with the least squares; `NaN` of fewer than two points. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [x, y] = [mean(points.map(([at]) => at)), mean(points.map(([, value]) => value))];
+  const above = points.reduce((sum, [at, value]) => sum + (at - x) * (value - y), 0);
+  const below = points.reduce((sum, [at]) => sum + (at - x) ** 2, 0);
+  return above / below;
+}

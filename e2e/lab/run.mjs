@@ -32,7 +32,7 @@ const COMMANDS = {
   bench: async () => {
     // Its result goes to standard output and may be read by a program, so preparations go elsewhere.
     console.log = console.error;
-    await prepare({ box: true, browser: true, build: "all" });
+    await prepare({ box: true, browser: true, trace: true, build: "all" });
     return runTypeScript("../bench/main.ts");
   },
   faults: async () => {
@@ -62,11 +62,11 @@ const COMMANDS = {
   },
 };
 
-async function prepare({ box = false, browser = false, build, port }) {
+async function prepare({ box = false, browser = false, trace = false, build, port }) {
   requireNode();
   if (box) {
     await requireBoxes({ port });
-    await installDebianPackages({ browser });
+    await installDebianPackages({ browser, trace });
   }
   await installNpmPackages();
   if (!build) return;

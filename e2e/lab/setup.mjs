@@ -46,8 +46,9 @@ export function requireNode() {
 }
 
 /** Installs the Debian packages that are not there yet. */
-export async function installDebianPackages({ browser = false } = {}) {
+export async function installDebianPackages({ browser = false, trace = false } = {}) {
   const wanted = [...BOX_PACKAGES];
+  if (trace) wanted.push("strace");
   if (!existsSync(join(PROJECT, NATIVE))) wanted.push(...COMPILER_PACKAGES);
   if (browser && !["/usr/bin/chromium", process.env.CHROMIUM_PATH].some((path) => path && existsSync(path)))
     wanted.push("chromium");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readdir, readFile, readlink } from "node:fs/promises";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import type { Attachment } from "@/lib/services/types";
 import type { HostPaths } from "@/lib/systemd/types";
@@ -18,17 +18,12 @@ export async function readAttachedFiles(
   attachments: readonly Attachment[],
 ): Promise<AttachedFiles> {
   const files = new Map<string, string>();
-  await Promise.all(
-    attachments.flatMap((attachment) =>
-      attachment.units.map(async (unit) => {
-        const directory = paths.attached[attachment.location];
-        await addDigest(files, path.join(directory, unit));
-        const dropIns = path.join(directory, `${unit}.d`);
-        for (const name of await readdir(dropIns).catch(noneIfMissing))
-          await addDigest(files, path.join(dropIns, name));
-      }),
-    ),
-  );
+  for (const { units, location } of attachments)
+    for (const unit of units) {
+      const file = path.join(paths.attached[location], unit);
+      addDigest(files, file);
+      for (const name of orMissing(() => readdirSync(`${file}.d`), [])) addDigest(files, `${file}.d/${name}`);
+    }
   return files;
 }
 
@@ -38,28 +33,60 @@ export function damagedServices(
   after: AttachedFiles,
   attachments: readonly Attachment[],
 ): Attachment[] {
+  const changed = [...before].filter(([file, digest]) => after.get(file) !== digest).map(([file]) => file);
+  const isOf = (unit: string) => (file: string) => file.endsWith(`/${unit}`) || file.includes(`/${unit}.d/`);
   return attachments
-    .filter((attachment) =>
-      [...before].some(
-        ([file, digest]) =>
-          attachment.units.some((unit) => file.endsWith(`/${unit}`) || file.includes(`/${unit}.d/`)) &&
-          after.get(file) !== digest,
-      ),
-    )
+    .filter(({ units }) => units.some((unit) => changed.some(isOf(unit))))
     .sort((a, b) => a.service.localeCompare(b.service));
 }
 
-async function addDigest(files: Map<string, string>, file: string): Promise<void> {
-  const target = await readlink(file).catch(() => null);
-  if (target !== null) {
-    files.set(file, `-> ${target}`);
+/** A digest, and by which marks of the file it is known to be still that of its bytes. */
+const digests = new Map<string, { readonly stamp: string; readonly digest: string }>();
+
+/** A file that was changed so lately might be changed again without any of its marks telling, ns. */
+const FRESH_NS = 1_000_000_000n;
+
+/**
+ * Synchronous on purpose, as all of this lies in /etc and /run. A batch on a
+ * host with hundreds of services compares every one of their files twice for
+ * each of its own: bytes are read again only where a mark of the file differs,
+ * and nothing but a change of the clock keeps `ctime` as it was.
+ */
+function addDigest(files: Map<string, string>, file: string): void {
+  const facts = orMissing(() => lstatSync(file, { bigint: true }), null);
+  if (facts?.isSymbolicLink()) {
+    files.set(file, `-> ${orMissing(() => readlinkSync(file), "")}`);
     return;
   }
-  const bytes = await readFile(file).catch(noneIfMissing);
-  if (Buffer.isBuffer(bytes)) files.set(file, createHash("sha256").update(bytes).digest("hex"));
+  if (!facts?.isFile()) {
+    digests.delete(file);
+    return;
+  }
+  const { dev, ino, size, mode, mtimeNs, ctimeNs } = facts;
+  const stamp = [dev, ino, size, mode, mtimeNs, ctimeNs].join();
+  const known = digests.get(file);
+  if (known?.stamp === stamp) {
+    files.set(file, known.digest);
+    return;
+  }
+  const nowNs = BigInt(Date.now()) * 1_000_000n;
+  const bytes = orMissing(() => readFileSync(file), null);
+  if (!bytes) return;
+  const digest = createHash("sha256").update(bytes).digest("hex");
+  files.set(file, digest);
+  if (ctimeNs < nowNs - FRESH_NS) digests.set(file, { stamp, digest });
+  else digests.delete(file);
 }
 
-function noneIfMissing(error: NodeJS.ErrnoException): [] {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
-  throw error;
+function orMissing<T, M>(read: () => T, missing: M): T | M {
+  try {
+    return read();
+  } catch (error) {
+    if (isMissing(error)) return missing;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
 }

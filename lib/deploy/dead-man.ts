@@ -10,9 +10,9 @@ import { AppError, type Message } from "@/lib/errors";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
 
 /** PID 1 waits so long for a sign of life before it puts the old version back, ms. */
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 5000;
 /** How often the engine gives one, ms. */
-const BEAT_MS = 2000;
+const BEAT_MS = 1000;
 const LOOK_MS = 100;
 
 /**
@@ -23,11 +23,11 @@ const LOOK_MS = 100;
  */
 export interface DeadMan {
   /**
-   * Lays the way back out and starts the timer. Throws what the disk or PID 1
+   * Starts the timer, and lays the way back out as soon as it is known. Throws what the disk or PID 1
    * throw, `read-only` among them: then nothing may be changed. It goes nowhere
    * before it is armed.
    */
-  prepare(id: string, plan: Plan, wayBack: WayBack): Promise<Prepared>;
+  prepare(id: string, plan: Plan, wayBack: Promise<WayBack>): Promise<Prepared>;
   /** Takes over what an earlier life armed, and arms it again if it was called off; `null` when there is nothing. */
   takeOver(id: string): Promise<Armed | null>;
   /** Removes what is left of a deployment that is on record. */
@@ -87,9 +87,9 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
   return {
     async prepare(id, plan, wayBack) {
       const { armed, stopTimers } = follow(id);
-      const location = wayBack.attachment?.location ?? "persistent";
+      const location = plan.attachment?.location ?? "persistent";
       const [laidOut, started] = await Promise.allSettled([
-        layOutWayBack(placeOf(id), paths, plan, wayBack),
+        wayBack.then((known) => layOutWayBack(placeOf(id), paths, plan, known)),
         armed.resume([paths.unitLinks[location]]),
       ]);
       if (laidOut.status === "rejected" || started.status === "rejected") await stopTimers();
@@ -138,7 +138,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
   function follow(id: string): { readonly armed: Armed; stopTimers(): Promise<void> } {
     const place = placeOf(id);
     let beating: NodeJS.Timeout | undefined;
-    let isBeating = false;
+    let beaten: Promise<void> | null = null;
     let count = 0;
     let timer: string | null = null;
 
@@ -151,17 +151,16 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       if (old) await systemd.stopTimer(old);
     };
     const beat = () => {
-      if (isBeating) return;
-      isBeating = true;
-      putOff(PATIENCE_MS)
+      beaten ??= putOff(PATIENCE_MS)
         .catch(ignoreOutage)
         .finally(() => {
-          isBeating = false;
+          beaten = null;
         });
     };
     const stopBeating = () => clearInterval(beating);
     const stopTimers = async () => {
       stopBeating();
+      await beaten; // it may be about to start another one
       if (timer) await systemd.stopTimer(timer).catch(ignoreOutage);
     };
 
@@ -177,11 +176,15 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
         await putOff(ms);
       },
       async callOff() {
-        if (armed.hasFired()) return false;
+        const cameTooLate = () => {
+          void stopTimers();
+          return false;
+        };
+        if (armed.hasFired()) return cameTooLate();
         await rename(place, `${place}.over`);
         if (existsSync(path.join(`${place}.over`, "fired"))) {
           await rename(`${place}.over`, place);
-          return false;
+          return cameTooLate();
         }
         await syncDirectory(directory);
         void stopTimers();

@@ -143,7 +143,8 @@ export function frozenRefusal({ by, reason, until }: Freeze): Refusal {
   return { code: "frozen", params: { by, reason, until: until ?? 0 } };
 }
 
-function runningRefusal(running: NonNullable<Ground["running"]>): Refusal {
+/** Somebody else is at it. */
+export function runningRefusal(running: NonNullable<Ground["running"]>): Refusal {
   return {
     code: "deployment-running",
     params: { id: running.id, by: running.by, version: running.to ?? "" },

@@ -99,10 +99,10 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   if (graceMs > 0) await Promise.all([waitGrace(run, graceMs, checkStep), written]);
   const now = graceMs > 0 ? await planAgain(run, ground) : ground;
   const remember = async () => {
-    const wayBack = await rememberWayBack(run, now);
+    const known = rememberWayBack(run, now);
     const laidOut =
-      plan.kind === "restart" ? null : await run.deadMan.prepare(record.current.id, plan, wayBack);
-    return { wayBack, laidOut };
+      plan.kind === "restart" ? null : await run.deadMan.prepare(record.current.id, plan, known);
+    return { wayBack: await known, laidOut };
   };
   const [checked, remembered] = await Promise.allSettled([
     graceMs > 0 ? check(now) : checkStep(), // what was opened is known already, so a second look costs little

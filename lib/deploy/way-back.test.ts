@@ -24,7 +24,12 @@ async function wayBack(mode: readonly string[], onDisk: string) {
   await writeFile(at("way-back", "ID", "list"), [...rows, "ran app.service 1", ""].join("\n"));
   await writeFile(at("bin", "systemctl"), `#!/bin/sh\necho "$*" >> ${at("asked")}\n`);
   await chmod(at("bin", "systemctl"), 0o755);
-  const env = { ...process.env, ATTACHE_STATE_DIR: root, PATH: `${at("bin")}:${process.env.PATH}` };
+  const env = {
+    ...process.env,
+    ATTACHE_STATE_DIR: root,
+    RUNTIME_DIRECTORY: root,
+    PATH: `${at("bin")}:${process.env.PATH}`,
+  };
   const { stderr } = spawnSync(SCRIPT, mode, { env, encoding: "utf8" });
   expect(stderr).toBe("");
   const asked = (await readFile(at("asked"), "utf8").catch(() => "")).split("\n");

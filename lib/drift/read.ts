@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { lstat, readdir, readFile, readlink, stat } from "node:fs/promises";
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Now } from "@/lib/drift/compare";
 import type { AttachedFile, AttachedState, ImageState } from "@/lib/drift/types";
@@ -28,18 +29,19 @@ export interface StateReader {
 export function createStateReader({ paths, imageRoots }: Places): StateReader {
   const cache = new Map<string, { stamp: string; file: AttachedFile }>();
 
-  const readOne = async (file: string): Promise<AttachedFile | null> => {
+  /** Synchronous on purpose, as all of this lies in /etc and /run: it takes a tenth of the time. */
+  const readOne = (file: string): AttachedFile | null => {
     try {
-      const facts = await lstat(file);
+      const facts = lstatSync(file);
       if (facts.isSymbolicLink()) {
-        const target = `-> ${await readlink(file)}`;
+        const target = `-> ${readlinkSync(file)}`;
         return { digest: target, text: target };
       }
       if (!facts.isFile()) return null;
       const stamp = `${facts.dev}:${facts.ino}:${facts.size}:${facts.mtimeMs}:${facts.ctimeMs}`;
       const kept = cache.get(file);
       if (kept?.stamp === stamp) return kept.file;
-      const bytes = await readFile(file);
+      const bytes = readFileSync(file);
       const text = bytes.length <= MOST_TEXT ? bytes.toString("utf8") : null;
       const fresh = { digest: createHash("sha256").update(bytes).digest("hex"), text };
       cache.set(file, { stamp, file: fresh });
@@ -52,11 +54,11 @@ export function createStateReader({ paths, imageRoots }: Places): StateReader {
 
   const readState = async ({ service: _name, ...attachment }: Attachment): Promise<AttachedState> => {
     const directory = paths.attached[attachment.location];
-    const names = await Promise.all(attachment.units.map((unit) => filesOf(directory, unit)));
-    const files = await Promise.all(
-      names.flat().map(async (name) => [name, await readOne(join(directory, name))] as const),
-    );
-    const found = files.flatMap(([name, file]) => (file ? [[name, file] as const] : []));
+    const names = attachment.units.flatMap((unit) => filesOf(directory, unit));
+    const found = names.flatMap((name) => {
+      const file = readOne(join(directory, name));
+      return file ? [[name, file] as const] : [];
+    });
     return { ...attachment, image: await readImage(attachment.path), files: Object.fromEntries(found) };
   };
 
@@ -101,9 +103,17 @@ export async function nowOf(
   return { attached, movedTo: isGone ? await reader.findMoved(seen) : null };
 }
 
-async function filesOf(directory: string, unit: string): Promise<string[]> {
-  const names = await readdir(join(directory, `${unit}.d`)).catch(() => []);
-  return [unit, ...names.map((name) => `${unit}.d/${name}`)];
+function filesOf(directory: string, unit: string): string[] {
+  return [unit, ...dropInsOf(join(directory, `${unit}.d`)).map((name) => `${unit}.d/${name}`)];
+}
+
+function dropInsOf(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    errorCode(error); // none, or not any more
+    return [];
+  }
 }
 
 async function readImage(path: string): Promise<ImageState | null> {

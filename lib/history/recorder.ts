@@ -22,7 +22,7 @@ export interface Recorder {
 }
 
 /** A deployment publishes many states in a row and each write waits for the disk: in between they are merged. */
-const REST_MS = 50;
+const REST_MS = 250;
 const RETRY_MS = 5000;
 
 /** The engine's pen: keeps SQLite in step with the deployments under way. */

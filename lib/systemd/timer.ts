@@ -2,9 +2,9 @@ import variants from "dbus-next/lib/variant.js";
 import { AppError } from "@/lib/errors";
 import type { BusClient } from "./bus";
 import { runQueued } from "./job";
-import { callManager } from "./manager";
+import { callManager, readProperty, SYSTEMD1 } from "./manager";
 import { toUnitState } from "./unit-status";
-import { rows } from "./values";
+import { count, rows } from "./values";
 
 /**
  * Has PID 1 start the service of the same name once, `afterMs` from now by its
@@ -20,9 +20,10 @@ export async function startTimer(
   writable: readonly string[] = [],
 ): Promise<void> {
   const auxiliary: readonly unknown[] = [];
+  const afterUsec = BigInt(Math.round(afterMs * 1000));
   const properties = [
     ["Description", variant("s", "Goes off unless it is called off")],
-    ["TimersMonotonic", variant("a(st)", [["OnActiveSec", BigInt(Math.round(afterMs * 1000))]])],
+    ["TimersMonotonic", variant("a(st)", await elapses(bus, afterUsec))],
     ["AccuracyUSec", variant("t", ACCURACY_USEC)],
     ["RemainAfterElapse", variant("b", false)],
   ];
@@ -43,6 +44,21 @@ export async function startTimer(
   // A condition that is not met is no failure to PID 1: the timer just does not run.
   if (!rows(units).some((row) => toUnitState(row).active === "active"))
     throw new AppError("read-only", { path: writable.join(", ") });
+}
+
+/**
+ * A reload of PID 1, which anyone may ask for at any time, starts `OnActiveSec`
+ * anew, so that it alone might never elapse; a point in time counted from PID
+ * 1's own start stays where it is. But that one is dropped by some versions
+ * when it passes during a reload, and then the other is left.
+ */
+async function elapses(bus: BusClient, afterUsec: bigint): Promise<[string, bigint][]> {
+  const nowUsec = process.hrtime.bigint() / 1000n;
+  const started = await readProperty(bus, SYSTEMD1.path, SYSTEMD1.interface, "UserspaceTimestampMonotonic");
+  return [
+    ["OnActiveSec", afterUsec],
+    ["OnStartupSec", nowUsec + afterUsec - BigInt(count(started))],
+  ];
 }
 
 /** Calls a timer off. One that went off, or never was, is no error. */

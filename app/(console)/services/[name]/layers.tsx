@@ -97,7 +97,9 @@ function Switch({ service, layer, version, isReadOnly }: SwitchProps) {
     expected: service.currentLabel,
     layers: { [layer.stem]: version.label },
   };
-  const planned = planDeployment(service, target.version, target.expected, target.layers);
+  const planned = planDeployment(service, target.version, target.expected, {
+    layers: target.layers,
+  });
   if (!planned.ok || isReadOnly)
     return (
       <RefusedButton

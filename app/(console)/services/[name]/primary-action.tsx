@@ -37,7 +37,9 @@ export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) 
     last && isFresh && last.origin !== "outside" && !isReadOnly && !service.blocked
       ? wayBack(last, service.currentLabel)
       : null;
-  const isOpen = back !== null && planDeployment(service, back.target.version, service.currentLabel).ok;
+  const wishes = back?.target.layers ? { layers: back.target.layers } : {};
+  const isOpen =
+    back !== null && planDeployment(service, back.target.version, service.currentLabel, wishes).ok;
   return (
     <>
       {last?.outcome && isFresh && last.origin !== "outside" && (

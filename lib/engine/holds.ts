@@ -1,0 +1,176 @@
+import type { Turn } from "@/lib/deploy/batch";
+import { type HostGround, readGround } from "@/lib/deploy/ground";
+import type { Intent } from "@/lib/deploy/intent";
+import { type Plan, type Planned, runningRefusal } from "@/lib/deploy/plan";
+import { createRecord, type Record } from "@/lib/deploy/record";
+import { recoverDeployment } from "@/lib/deploy/recover";
+import { type Run, runDeployment } from "@/lib/deploy/run";
+import { summarise } from "@/lib/deploy/summary";
+import type { Deployment, DeploymentSummary, Outcome } from "@/lib/deploy/types";
+import type { EngineOptions } from "@/lib/engine/service";
+import type { Message } from "@/lib/errors";
+
+/** A service that is being changed; the lock and the name of its holder in one. */
+export interface Held {
+  readonly summary: () => DeploymentSummary;
+  readonly deployment: () => Deployment;
+  readonly cancel: AbortController;
+  readonly back: AbortController;
+  readonly keep: AbortController;
+  readonly record: Record;
+}
+
+/** A service that is ours to change, and its deployment planned; or why not. */
+export type Claim =
+  | { readonly ok: true; readonly id: string; begin(turn?: Turn | null): void; drop(): void }
+  | { readonly ok: false; readonly why: Message };
+
+/** After which those behind it in a batch go on. */
+const GOOD_ENDS: ReadonlySet<Outcome> = new Set(["succeeded", "cancelled"]);
+
+export type Asked = {
+  service: string;
+  by: string;
+  reason?: string | undefined;
+  graceMs?: number | undefined;
+  trialMs?: number | undefined;
+  batch?: string;
+};
+
+interface HoldsOptions extends EngineOptions {
+  readonly newId: () => string;
+  /** Called after each deployment, before its service is free again. */
+  readonly settled: (last: Deployment) => Promise<void>;
+}
+
+/** One lock per service, and the deployment that has it. */
+export function createHolds(options: HoldsOptions) {
+  const { host, intents, journal, publish, newId } = options;
+  const held = new Map<string, Held>();
+
+  const hold = (initial: Deployment): Held => {
+    const record = createRecord(initial, (deployment) => {
+      publish(deployment);
+      void journal.save(deployment);
+    });
+    const one: Held = {
+      record,
+      deployment: () => record.current,
+      summary: () => summarise(record.current),
+      cancel: new AbortController(),
+      back: new AbortController(),
+      keep: new AbortController(),
+    };
+    held.set(initial.service, one);
+    return one;
+  };
+  const runOf = (one: Held, plan: Plan): Run => ({
+    host,
+    record: one.record,
+    intents,
+    deadMan: options.deadMan,
+    reserve: options.reserve,
+    plan,
+    cancel: one.cancel.signal,
+    back: one.back.signal,
+    keep: one.keep.signal,
+    turn: null,
+  });
+  const release = async (one: Held) => {
+    const last = one.record.current;
+    options.orders.learn(last);
+    await journal.save(last);
+    await options.settled(last);
+    await options.deadMan
+      .forget(last.id)
+      .then(() => intents.remove(last.service))
+      .catch((error: unknown) => console.error("an intent stays behind:", error));
+    held.delete(last.service);
+    journal.finished(last);
+    await options.reserve.fill().catch(() => undefined); // the disk is full: it is filled when it is not
+  };
+
+  return {
+    held: held as ReadonlyMap<string, Held>,
+    byId: (id: string) => [...held.values()].find((one) => one.record.current.id === id),
+
+    /** Takes the lock before the first await, so that two clicks cannot both pass; gives it back when it refuses. */
+    async claim(asked: Asked, decide: (ground: HostGround) => Planned): Promise<Claim> {
+      const holder = held.get(asked.service);
+      // Whatever the host looks like: so it is not looked at for each of many who ask at once.
+      if (holder) return { ok: false, why: runningRefusal(holder.summary()) };
+      const id = newId();
+      const graceMs = asked.graceMs ?? options.graceMs;
+      const one = hold(blank(id, asked, graceMs));
+      const ground = await readGround(host, asked.service, null).catch((error: unknown) => {
+        held.delete(asked.service);
+        throw error;
+      });
+      const planned: Planned =
+        ground.versions.length === 0 && !ground.attachment
+          ? { ok: false, refusal: { code: "unknown-service", params: { service: asked.service } } }
+          : decide(ground);
+      if (!planned.ok) {
+        held.delete(asked.service);
+        return { ok: false, why: planned.refusal };
+      }
+      const { kind, from, to, attachment } = planned.plan;
+      one.record.update({
+        kind,
+        from,
+        to,
+        profile: planned.plan.profile ?? attachment?.profile ?? null,
+        location: attachment?.location ?? "persistent",
+      });
+      return {
+        ok: true,
+        id,
+        begin(turn = null) {
+          void runDeployment({ ...runOf(one, planned.plan), turn }, ground, graceMs).then(() => {
+            turn?.end(GOOD_ENDS.has(one.record.current.outcome ?? "needs-person"));
+            return release(one);
+          });
+        },
+        drop: () => held.delete(asked.service),
+      };
+    },
+
+    /** Settles what an earlier life left open. The locks are taken before the first await. */
+    async recover(open: readonly Intent[]): Promise<void> {
+      const work = open.map((intent) => ({ intent, one: hold(intent.deployment) }));
+      await Promise.all(
+        work.map(({ intent, one }) =>
+          recoverDeployment(runOf(one, intent.plan), intent).then(() => release(one)),
+        ),
+      );
+    },
+  };
+}
+
+function blank(id: string, asked: Asked, graceMs: number): Deployment {
+  const now = Date.now();
+  return {
+    id,
+    service: asked.service,
+    kind: "upgrade", // replaced by the plan before anyone is told
+    origin: "attache",
+    from: null,
+    to: null,
+    profile: null,
+    location: null,
+    by: asked.by,
+    reason: asked.reason ?? "",
+    requestedAt: now,
+    startedAt: null,
+    finishedAt: null,
+    phase: "waiting",
+    startsAt: graceMs > 0 ? now + graceMs : null,
+    trialMs: asked.trialMs ?? null,
+    batch: asked.batch ?? null,
+    endsAt: null,
+    outcome: null,
+    message: null,
+    steps: [],
+    log: [],
+  };
+}
