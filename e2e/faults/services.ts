@@ -16,9 +16,9 @@ export function unit(description: string, settings: string, isEnabled = true): s
   return `[Unit]\nDescription=${description}\n[Service]\n${settings}\n${install}`;
 }
 
-/** The subject of most cases: two units that run, and in 2.0.0 a third that wants to be enabled. */
+/** The subject of most cases: two units that run, and in 2.0.0 and 3.0.0 a third that wants to be enabled. */
 export function app(version: string, settings = IDLE, changes: Partial<ImageSpec> = {}): ImageSpec {
-  const isNewer = version === "2.0.0";
+  const isNewer = version === "2.0.0" || version === "3.0.0";
   return {
     service: "app",
     version,

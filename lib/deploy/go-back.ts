@@ -53,7 +53,7 @@ export async function goBack(
       .write({ ...intent, stage: "going-back", wayBack, deployment: record.current })
       .catch((error: unknown) => console.error("the way back goes on without a note of it:", error));
     if (why.code === "broken-off" && now) await killStuck(run, now);
-    await backByAnyMeans(run, wayBack, armed);
+    await backByAnyMeans(run, wayBack, intent.choice?.units ?? [], armed);
     record.finish("reverted", await withFacts(host, plan.service, why));
   } catch (error) {
     const kept = (await armed?.giveUp()) ?? "";
@@ -70,7 +70,12 @@ export async function goBack(
  * were. An old version that falls by itself is not tried again. Where the timer
  * of PID 1 runs out meanwhile, what it sets going is waited for and looked at.
  */
-async function backByAnyMeans(run: Run, wayBack: WayBack, armed: Armed | null): Promise<void> {
+async function backByAnyMeans(
+  run: Run,
+  wayBack: WayBack,
+  newUnits: readonly string[],
+  armed: Armed | null,
+): Promise<void> {
   const { host, record, plan } = run;
   let isByPid1 = plan.kind === "detach";
   for (let attempt = 1; ; attempt++) {
@@ -79,7 +84,7 @@ async function backByAnyMeans(run: Run, wayBack: WayBack, armed: Armed | null): 
       const isAtIt = armed && (isByPid1 || armed.hasFired());
       if (isAtIt) await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
       else await armed?.resume().catch(recorded);
-      await back(run, wayBack, await readAttachment(host, plan.service));
+      await back(run, wayBack, newUnits, await readAttachment(host, plan.service));
       const isOver = await callOffAnyhow(armed);
       if (isOver || isAtIt) return;
       attempt--;
@@ -125,9 +130,16 @@ function recorded(error: unknown): void {
   if (!(error instanceof AppError)) throw error;
 }
 
-async function back(run: Run, wayBack: WayBack, now: Attachment | null): Promise<void> {
-  if (wayBack.attachment) await backToOld(run, wayBack, wayBack.attachment, now);
-  else if (now) await backToNothing(run, now);
+/** `newUnits`: what the new version has. An earlier try may have taken their files and left the rest of them. */
+async function back(
+  run: Run,
+  wayBack: WayBack,
+  newUnits: readonly string[],
+  now: Attachment | null,
+): Promise<void> {
+  const units = [...new Set([...(now?.units ?? []), ...newUnits])];
+  if (wayBack.attachment) await backToOld(run, wayBack, wayBack.attachment, now, units);
+  else await backToNothing(run, now, units);
 }
 
 /** Somebody would not wait for it any longer: what still has not stopped is ended. */
@@ -145,7 +157,13 @@ export async function keepLog(host: Host, record: Record, cause: unknown): Promi
   record.update({ log: await host.systemd.journal(query).catch(() => []) });
 }
 
-async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attachment | null): Promise<void> {
+async function backToOld(
+  run: Run,
+  wayBack: WayBack,
+  old: Attachment,
+  now: Attachment | null,
+  units: readonly string[],
+): Promise<void> {
   const { host, record, plan } = run;
   const wanted = {
     service: plan.service,
@@ -156,7 +174,7 @@ async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attac
     location: old.location,
   };
   const before = await readAttachedFiles(host.paths, now ? [now] : []);
-  const strangers = now ? (await statesOf(host, now)).filter((state) => !hasUnit(old, state.name)) : [];
+  const strangers = (await statesOf(host, { units })).filter((state) => !hasUnit(old, state.name));
   const attachment = isUntouched(now, old)
     ? old
     : (await attachImage(host, record, wanted, "back")).attachment;
@@ -174,7 +192,7 @@ async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attac
       start: [],
       restart: await unitsToRestart(host, wayBack, changed),
       enable: wayBack.enabled.filter((unit) => !enabled.has(unit)),
-      disable: [...new Set([...(now?.units ?? []), ...attachment.units])].filter(isNewlyEnabled),
+      disable: [...new Set([...units, ...attachment.units])].filter(isNewlyEnabled),
       watch: [],
       hadFailed,
     },
@@ -186,19 +204,20 @@ async function backToOld(run: Run, wayBack: WayBack, old: Attachment, now: Attac
 }
 
 /** A first attach failed: stop what it started and detach it again. */
-async function backToNothing(run: Run, now: Attachment): Promise<void> {
+async function backToNothing(run: Run, now: Attachment | null, units: readonly string[]): Promise<void> {
   const { host, record } = run;
-  const running = await unitsThatRun(host, now);
+  const location = now?.location ?? "persistent";
+  const running = await unitsThatRun(host, { units });
   const stop = (units: readonly string[]) => runUnitJobs(host, record, "stop", units, "back");
   await stop(running.filter((unit) => !isService(unit)));
   await stop(running.filter(isService));
   const enabled = await readEnabledUnits(host.paths);
-  const links = now.units.filter((unit) => enabled.has(unit));
+  const links = units.filter((unit) => enabled.has(unit));
   if (links.length > 0)
-    await record.step("disable", "back", () => host.systemd.disableUnits(links, now.location), {
+    await record.step("disable", "back", () => host.systemd.disableUnits(links, location), {
       units: links.join(", "),
     });
-  await detachImage(host, record, now, now, "back");
+  if (now) await detachImage(host, record, now, now, "back");
   await record.step("reload", "back", () => host.systemd.reload());
 }
 

@@ -111,6 +111,27 @@ describe("a switch on a host that misbehaves on cue", () => {
     expect((await deploy(host, "2.0")).deployment.outcome).toBe("reverted");
   });
 
+  it("bug: a way back that was tried again left link and process of a unit that only the new version has", async () => {
+    const extra = { "web-extra.service": "[Service]\n[Install]\nWantedBy=multi-user.target\n" };
+    const images = {
+      "web_1.0": { units: unit("1.0") },
+      "web_2.0": { units: { ...unit("2.0"), ...extra }, behaviour: "dies" as const },
+    };
+    const host = await hostWithImages(images, ["web.service"]);
+    await host.systemd.enableUnits(["web.service"]);
+    const { reload } = host.systemd;
+    let reloads = 0;
+    host.systemd.reload = async () => {
+      if (++reloads === 3) throw new AppError("bus-unreachable"); // the old files are there already
+      return reload.call(host.systemd);
+    };
+    expect((await deploy(host, "2.0")).deployment.outcome).toBe("reverted");
+    expect(host.systemd.calls).toContain("enable web-extra.service");
+    const wants = path.join(host.paths.unitLinks.persistent, "multi-user.target.wants");
+    expect(await readdir(wants)).toEqual(["web.service"]);
+    expect(host.systemd.units.has("web-extra.service")).toBe(false);
+  });
+
   it("tries again when the first way back fails too", async () => {
     const host = await hostWith({ behaviour: "stays" });
     host.systemd.mishaps = ["fails-after-detach", "fails-before"];

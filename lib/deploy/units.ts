@@ -44,7 +44,10 @@ function isJob({ active, service, triggeredBy }: UnitStatus): boolean {
 }
 
 /** States of all units of an attachment; a template is replaced by its loaded instances. */
-export async function statesOf(host: Host, attachment: Attachment): Promise<readonly UnitState[]> {
+export async function statesOf(
+  host: Host,
+  attachment: Pick<Attachment, "units">,
+): Promise<readonly UnitState[]> {
   const templates = attachment.units.filter(isTemplate);
   const [plain, instances] = await Promise.all([
     host.systemd.unitStates(attachment.units.filter((unit) => !isTemplate(unit))),
@@ -56,7 +59,7 @@ export async function statesOf(host: Host, attachment: Attachment): Promise<read
 }
 
 /** Units that run, of whatever kind: what has to stop before a detach. */
-export async function unitsThatRun(host: Host, attachment: Attachment): Promise<string[]> {
+export async function unitsThatRun(host: Host, attachment: Pick<Attachment, "units">): Promise<string[]> {
   return (await statesOf(host, attachment)).filter((state) => RUNS.has(state.active)).map(({ name }) => name);
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, expect, it } from "vitest";
@@ -21,7 +21,12 @@ async function wayBack(mode: readonly string[], onDisk: string) {
   await writeFile(at("attached", "app.service"), onDisk);
   await writeFile(at("way-back", "ID", "files", "0"), "old");
   const rows = ["service app", `attached ${at("attached")}`, `file 0 ${at("attached/app.service")}`];
-  await writeFile(at("way-back", "ID", "list"), [...rows, "ran app.service 1", ""].join("\n"));
+  await writeFile(
+    at("way-back", "ID", "list"),
+    [...rows, "ran app.service 1", "gone app-new.service", ""].join("\n"),
+  );
+  await mkdir(at("attached", "some.target.wants"));
+  await symlink("../app-new.service", at("attached", "some.target.wants", "app-new.service"));
   await writeFile(at("bin", "systemctl"), `#!/bin/sh\necho "$*" >> ${at("asked")}\n`);
   await chmod(at("bin", "systemctl"), 0o755);
   const env = {
@@ -35,6 +40,7 @@ async function wayBack(mode: readonly string[], onDisk: string) {
   const asked = (await readFile(at("asked"), "utf8").catch(() => "")).split("\n");
   return {
     file: await readFile(at("attached", "app.service"), "utf8"),
+    links: await readdir(at("attached", "some.target.wants")),
     result: (await readFile(at("way-back", "ID", "result"), "utf8")).trim(),
     asked: asked.filter((words) => words !== "" && !words.startsWith("show")),
   };
@@ -43,20 +49,27 @@ async function wayBack(mode: readonly string[], onDisk: string) {
 it("puts the old file back, has PID 1 read it and restarts what ran", async () => {
   expect(await wayBack(["go", "ID-1"], "new")).toEqual({
     file: "old",
+    links: [],
     result: "restored",
     asked: [
       "kill --signal=KILL systemd-portabled.service",
       "daemon-reload",
+      "stop app-new.service",
       "reset-failed app.service",
       "restart app.service",
     ],
   });
 });
 
-it("has PID 1 read files that an engine put back before it died", async () => {
-  const { asked, result } = await wayBack(["go", "ID-1"], "old");
-  expect(asked).toEqual(["daemon-reload", "reset-failed app.service", "restart app.service"]);
-  expect(result).toBe("restored");
+it("bug: files that an engine put back before it died were not read, and links of the new version stayed", async () => {
+  const { asked, result, links } = await wayBack(["go", "ID-1"], "old");
+  expect(asked).toEqual([
+    "daemon-reload",
+    "stop app-new.service",
+    "reset-failed app.service",
+    "restart app.service",
+  ]);
+  expect([result, links]).toEqual(["restored", []]);
 });
 
 it("leaves it to the boot to read and start what lies there as it was", async () => {
