@@ -18,11 +18,14 @@ export const PROBE_PROBLEMS = {
   "probe-refused": (p) => `Nobody listens at ${p("address")}. Does the service listen elsewhere?`,
   "probe-broke-off": (p) => `${p("address")} breaks off before it has answered.`,
   "probe-no-http": (p) => `What ${p("address")} answers is not HTTP.`,
-  "probe-no-socket": (p) => `There is no socket at ${p("address")}. Does the service make it elsewhere?`,
+  "probe-no-socket": (p) =>
+    `No socket answers at ${p("address")}. Does the service make it elsewhere, or is it not writable for all?`,
   "probe-elsewhere": (p) =>
-    `The engine does not see the place of ${p("address")}: it has a /tmp and /dev of its own, or the directory does not exist. Choose a socket below /run.`,
+    `The engine does not see the place of ${p("address")}: it has a /tmp of its own. Choose a socket below /run.`,
+  "probe-place": (p) =>
+    `A socket at “${p("address")}” is not probed. Choose one below /run (but /run/systemd), /var/lib, /srv or /tmp, by its path without “.” and “..”.`,
   "probe-not-tried": (p) =>
-    `${p("address")} could not be tried (${p("reason")}), which says nothing about the service. With EACCES: the socket has to be writable for all.`,
+    `${p("address")} could not be tried (${p("reason")}), which says nothing about the service.`,
 } satisfies Record<string, Sentence>;
 
 /** What kept a probe from passing, for a sentence about a deployment. */

@@ -1,6 +1,6 @@
 import { exitWords } from "@/components/exit-words";
 import { versionName } from "@/components/image-words";
-import { probeSentence, seconds } from "@/components/probe-words";
+import { PROBE_PROBLEMS, probeSentence, seconds } from "@/components/probe-words";
 import { rehearsalSentence } from "@/components/rehearsal-sentences";
 import { given, type Read, type Sentence } from "@/components/sentence";
 import { utcStamp } from "@/components/time-words";
@@ -39,7 +39,9 @@ export const ERRORS: Record<ErrorCode, Sentence> = {
   "no-space": (p) =>
     `There is no room left on the file system of ${p("path")}. Make some, then ask again; going back to an earlier version works all the same.`,
   "read-only": (p) =>
-    `Nothing can be written to ${p("path")} at the moment, so no image can be attached or detached. Mount it for writing (mount -o remount,rw), then ask again.`,
+    `Nothing can be written to ${p("path")}: the directory, or the file system it is on, is for reading only, so no image can be attached or detached. Mount it for writing (mount -o remount,rw), then ask again.`,
+  "not-writable": (p) =>
+    `${p("path")} could not be opened, written or replaced (${p("name")}). Look at its kind, its owner and its attributes on the host (ls -ld, lsattr -d), mend them, then ask again.`,
   "io-error": (p) =>
     `The disk reports an error at ${p("path")} (${p("name")}). Look at the kernel's messages on the host (journalctl -k).`,
   database: (p) =>
@@ -113,6 +115,7 @@ export const REFUSALS: Record<Refusal["code"], Sentence> = {
     `${p("address")} is another machine, or may be one. A probe asks only this host: 127.0.0.1, ::1 or localhost.`,
   "probe-address": (p) =>
     `“${p("address")}” is no address that can be probed. Write http://127.0.0.1:8080/up, 127.0.0.1:5432 or /run/web.sock.`,
+  "probe-place": PROBE_PROBLEMS["probe-place"],
   "probe-deadline": (p) =>
     `${p("passes")} passes, ${seconds(p, "intervalMs")} apart, do not fit into ${seconds(p, "deadlineMs")}. Give it more time or ask for less.`,
   "engine-restarted": () => "The engine ended before anything was changed. Ask again.",
@@ -204,7 +207,7 @@ export const REASONS = {
   kept: (p) => `It was on trial, and ${p("by")} kept it.`,
   "trial-over": () => "Its trial is over and nobody kept it, so the version from before is back.",
   "way-back-fired": () =>
-    "The engine was lost in the middle of it, so systemd itself put back what was there before.",
+    "The engine or the machine was lost in the middle of it, so systemd itself put back what was there before.",
   "batch-stopped": (p) =>
     `${p("service")}, which was before it in the batch, failed, so nothing more was begun here.`,
   "batch-refused": (p) =>
@@ -270,6 +273,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "invalid-input": "systemd did not understand what it was asked for.",
   "no-space": "The disk was full.",
   "read-only": "A directory could not be written to.",
+  "not-writable": "A file could not be opened, written or replaced.",
   "io-error": "The disk reported an error.",
   "bus-unreachable": "The system bus was gone.",
   "bus-denied": "The system bus refused a call.",

@@ -18,6 +18,7 @@ export type ErrorCode =
   | "timed-out"
   | "no-space"
   | "read-only"
+  | "not-writable"
   | "io-error"
   | "database"
   | "unexpected";

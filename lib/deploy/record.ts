@@ -51,6 +51,9 @@ const DISK_ERRORS: { readonly [errno: string]: ErrorCode } = {
   ENOSPC: "no-space",
   EDQUOT: "no-space",
   EROFS: "read-only",
+  EACCES: "not-writable",
+  EPERM: "not-writable",
+  EISDIR: "not-writable",
   EIO: "io-error",
 };
 
@@ -58,8 +61,11 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
+/** For a rename, what was to be replaced. */
 function pathOf(error: unknown): string {
-  return error instanceof Error && "path" in error ? String(error.path) : "?";
+  if (!(error instanceof Error)) return "?";
+  if ("dest" in error) return String(error.dest);
+  return "path" in error ? String(error.path) : "?";
 }
 
 /** The growing record of one deployment; each change is published whole. */

@@ -9,11 +9,16 @@ import type { Intent, Stage, WayBack } from "@/lib/deploy/intent";
 import { type Record as DeploymentRecord, messageOf, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import type { Kind, VersionRef } from "@/lib/deploy/types";
+import { imageLinks } from "@/lib/deploy/way-back-files";
 import { AppError } from "@/lib/errors";
 import type { Attachment } from "@/lib/services/types";
 
-/** What the host shows of the service when the engine comes back. */
-export type Found = "old" | "new" | "nothing" | "other";
+/**
+ * What the host shows of the service when the engine comes back. `part`: some
+ * files of the old or the new version, which is what a death in the middle
+ * leaves; `nothing`: not one of them.
+ */
+export type Found = "old" | "new" | "part" | "nothing" | "other";
 
 export const RECOVERIES = [
   "forget",
@@ -29,39 +34,46 @@ export type Recovery = (typeof RECOVERIES)[number];
 /**
  * Each stage that an engine can die in, times each thing the host can look
  * like afterwards: one action. For a first attach `old` means "nothing was
- * attached", so `nothing` never occurs; for a detach `new` means the same.
+ * attached", so `nothing` never occurs; for a detach `new` means that nothing
+ * is left.
  */
 const SWITCH: Record<Stage, Record<Found, Recovery>> = {
-  planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
-  switching: { old: "forget", new: "finish", nothing: "go-back", other: "ask" },
-  trial: { old: "go-back", new: "resume-trial", nothing: "go-back", other: "ask" },
-  "going-back": { old: "go-back", new: "go-back", nothing: "go-back", other: "ask" },
+  planned: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
+  switching: { old: "forget", new: "finish", part: "go-back", nothing: "go-back", other: "ask" },
+  trial: { old: "go-back", new: "resume-trial", part: "go-back", nothing: "go-back", other: "ask" },
+  "going-back": { old: "go-back", new: "go-back", part: "go-back", nothing: "go-back", other: "ask" },
 };
 const DETACH: Record<Stage, Record<Found, Recovery>> = {
-  planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
-  switching: { old: "go-back", new: "finish-detach", nothing: "finish-detach", other: "ask" },
-  trial: { old: "ask", new: "ask", nothing: "ask", other: "ask" }, // a detach has none
-  "going-back": { old: "go-back", new: "go-back", nothing: "go-back", other: "ask" },
+  planned: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
+  switching: {
+    old: "go-back",
+    new: "finish-detach",
+    part: "go-back",
+    nothing: "finish-detach",
+    other: "ask",
+  },
+  trial: { old: "ask", new: "ask", part: "ask", nothing: "ask", other: "ask" }, // a detach has none
+  "going-back": { old: "go-back", new: "go-back", part: "go-back", nothing: "go-back", other: "ask" },
 };
 const RESTART: Record<Stage, Record<Found, Recovery>> = {
-  planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
-  switching: { old: "look-again", new: "look-again", nothing: "ask", other: "ask" },
-  trial: { old: "ask", new: "ask", nothing: "ask", other: "ask" }, // nor a restart
-  "going-back": { old: "look-again", new: "look-again", nothing: "ask", other: "ask" },
+  planned: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
+  switching: { old: "look-again", new: "look-again", part: "ask", nothing: "ask", other: "ask" },
+  trial: { old: "ask", new: "ask", part: "ask", nothing: "ask", other: "ask" }, // nor a restart
+  "going-back": { old: "look-again", new: "look-again", part: "ask", nothing: "ask", other: "ask" },
 };
 /** Old and new are the same version, so nothing tells whether it was attached anew already: it is only brought up again. */
 const REATTACH: Record<Stage, Record<Found, Recovery>> = {
-  planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
-  switching: { old: "go-back", new: "finish", nothing: "go-back", other: "ask" },
-  trial: { old: "ask", new: "ask", nothing: "ask", other: "ask" }, // nor this
-  "going-back": { old: "go-back", new: "go-back", nothing: "go-back", other: "ask" },
+  planned: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
+  switching: { old: "go-back", new: "finish", part: "go-back", nothing: "go-back", other: "ask" },
+  trial: { old: "ask", new: "ask", part: "ask", nothing: "ask", other: "ask" }, // nor this
+  "going-back": { old: "go-back", new: "go-back", part: "go-back", nothing: "go-back", other: "ask" },
 };
 /** Never run here: they are on record from their first moment on. */
 const DONE: Record<Stage, Record<Found, Recovery>> = {
-  planned: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
-  switching: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
-  trial: { old: "forget", new: "forget", nothing: "forget", other: "forget" },
-  "going-back": { old: "forget", new: "forget", nothing: "forget", other: "forget" },
+  planned: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
+  switching: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
+  trial: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
+  "going-back": { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
 };
 const TABLES: Record<Kind, Record<Stage, Record<Found, Recovery>>> = {
   attach: SWITCH,
@@ -100,7 +112,7 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
   await untilIdle(host); // a call of the earlier life may still be at work
   const now = await readAttachment(host, plan.service);
   const stage = armed?.hasFired() ? "going-back" : intent.stage;
-  const recovery = decideRecovery(plan.kind, stage, findingOf(intent, wayBack, now));
+  const recovery = decideRecovery(plan.kind, stage, await findingOf(host, intent, wayBack, now));
   const cause = armed?.hasFired() ? new Setback(FIRED) : INTERRUPTED;
   switch (recovery) {
     case "forget":
@@ -130,13 +142,26 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
   }
 }
 
-/** An attachment that lacks units is neither version: it is what a death in the middle leaves. */
-function findingOf({ plan, choice }: Intent, { attachment: old }: WayBack, now: Attachment | null): Found {
-  if (now === null) return old === null ? "old" : plan.kind === "detach" ? "new" : "nothing";
-  if (old && isSameImages(now, old)) return isWhole(now, old, old.units) ? "old" : "nothing";
+async function findingOf(
+  host: Host,
+  { plan, choice }: Intent,
+  { attachment: old }: WayBack,
+  now: Attachment | null,
+): Promise<Found> {
+  if (now === null) {
+    if (old === null) return "old";
+    if (await isAnythingLeft(host, old)) return "part";
+    return plan.kind === "detach" ? "new" : "nothing";
+  }
+  if (old && isSameImages(now, old)) return isWhole(now, old, old.units) ? "old" : "part";
   const next = plan.to && imagesOf(plan.to);
-  if (next && isSameImages(now, next)) return isWhole(now, next, choice?.units ?? []) ? "new" : "nothing";
+  if (next && isSameImages(now, next)) return isWhole(now, next, choice?.units ?? []) ? "new" : "part";
   return "other";
+}
+
+/** A drop-in without its unit, or portabled's link to the image, is no attachment and still not gone. */
+async function isAnythingLeft({ paths }: Host, old: Attachment): Promise<boolean> {
+  return (await readAttachedFiles(paths, [old])).size > 0 || (await imageLinks(paths, old)).length > 0;
 }
 
 function imagesOf({ path, layers = [] }: VersionRef): Images {

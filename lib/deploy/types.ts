@@ -197,6 +197,7 @@ export interface Refusal extends Message {
     | "not-running" //           { service }  nothing that a probe could ask
     | "probe-not-local" //       { address }
     | "probe-address" //         { address }
+    | "probe-place" //           { address }
     | "probe-deadline" //        { passes, intervalMs, deadlineMs }
     | "nothing-differs" //       { service }  nothing to adopt or restore
     | "differs-otherwise" //     { service }  it is not the difference any more that the page showed

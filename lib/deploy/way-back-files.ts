@@ -94,8 +94,8 @@ async function filesOf(paths: HostPaths, attachment: Attachment): Promise<string
   ];
 }
 
-/** portabled links every image that it attaches into its search path. */
-async function imageLinks(paths: HostPaths, attachment: Attachment): Promise<string[]> {
+/** Paths of portabled's links to the images of an attachment, which it makes in its search path; those that are there. */
+export async function imageLinks(paths: HostPaths, attachment: Attachment): Promise<string[]> {
   const directory = linkDirectory(paths, attachment.location);
   const links = [attachment.path, ...attachment.extensions].map((image) =>
     path.join(directory, path.basename(image)),

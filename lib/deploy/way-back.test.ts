@@ -10,24 +10,48 @@ afterEach(async () => {
   for (const directory of made.splice(0)) await rm(directory, { recursive: true });
 });
 
+interface Case {
+  /** Text of the unit file that is attached. */
+  readonly onDisk?: string;
+  /** Rows of the list beyond those of `app.service`. */
+  readonly rows?: readonly string[];
+  /** Units that are enabled; with `isOld`, the list knows their links. */
+  readonly enabled?: readonly string[];
+  readonly isOld?: boolean;
+  readonly hasList?: boolean;
+}
+
+/** A unit that only the new version has, enabled. */
+const NEW: Case = { rows: ["gone app-new.service"], enabled: ["app-new.service"] };
+
 /** Runs the script on one file of one unit, with a `systemctl` that only writes down what it is asked. */
-async function wayBack(mode: readonly string[], onDisk: string) {
+async function wayBack(mode: readonly string[], given: Case) {
   const root = await mkdtemp(path.join(tmpdir(), "attache-way-back-"));
   made.push(root);
+  const { enabled = [] } = given;
   const at = (...parts: string[]) => path.join(root, ...parts);
+  const wants = at("attached", "multi-user.target.wants");
   await mkdir(at("way-back", "ID", "files"), { recursive: true });
-  await mkdir(at("attached"));
+  await mkdir(wants, { recursive: true });
   await mkdir(at("bin"));
-  await writeFile(at("attached", "app.service"), onDisk);
+  await writeFile(at("attached", "app.service"), given.onDisk ?? "new");
   await writeFile(at("way-back", "ID", "files", "0"), "old");
-  const rows = ["service app", `attached ${at("attached")}`, `file 0 ${at("attached/app.service")}`];
-  await writeFile(
-    at("way-back", "ID", "list"),
-    [...rows, "ran app.service 1", "gone app-new.service", ""].join("\n"),
-  );
-  await mkdir(at("attached", "some.target.wants"));
-  await symlink("../app-new.service", at("attached", "some.target.wants", "app-new.service"));
-  await writeFile(at("bin", "systemctl"), `#!/bin/sh\necho "$*" >> ${at("asked")}\n`);
+  for (const [index, unit] of enabled.entries()) {
+    await symlink(`/etc/${unit}`, path.join(wants, unit));
+    await symlink(`/etc/${unit}`, at("way-back", "ID", "files", String(index + 1)));
+  }
+  const links = enabled.map((unit, index) => `file ${index + 1} ${path.join(wants, unit)}`);
+  const rows = [
+    "service app",
+    `attached ${at("attached")}`,
+    `file 0 ${at("attached/app.service")}`,
+    ...(given.isOld ? links : []),
+    "ran app.service 1",
+    ...(given.rows ?? []),
+  ];
+  if (given.hasList !== false)
+    await writeFile(at("way-back", "ID", "list"), rows.map((row) => `${row}\n`).join(""));
+  await writeFile(at("bin", "systemctl"), `#!/bin/sh\nprintf '%s\\n' "$*" >> ${at("asked")}\n`);
   await chmod(at("bin", "systemctl"), 0o755);
   const env = {
     ...process.env,
@@ -35,21 +59,23 @@ async function wayBack(mode: readonly string[], onDisk: string) {
     RUNTIME_DIRECTORY: root,
     PATH: `${at("bin")}:${process.env.PATH}`,
   };
-  const { stderr } = spawnSync(SCRIPT, mode, { env, encoding: "utf8" });
-  expect(stderr).toBe("");
+  const { stderr, status } = spawnSync(SCRIPT, mode, { env, encoding: "utf8" });
   const asked = (await readFile(at("asked"), "utf8").catch(() => "")).split("\n");
   return {
     file: await readFile(at("attached", "app.service"), "utf8"),
-    links: await readdir(at("attached", "some.target.wants")),
-    result: (await readFile(at("way-back", "ID", "result"), "utf8")).trim(),
     asked: asked.filter((words) => words !== "" && !words.startsWith("show")),
+    wants: await readdir(wants),
+    inside: (await readdir(at("way-back", "ID"))).sort(),
+    result: (await readFile(at("way-back", "ID", "result"), "utf8").catch(() => "")).trim(),
+    stderr,
+    status,
   };
 }
 
 it("puts the old file back, has PID 1 read it and restarts what ran", async () => {
-  expect(await wayBack(["go", "ID-1"], "new")).toEqual({
+  expect(await wayBack(["go", "ID-1"], NEW)).toMatchObject({
     file: "old",
-    links: [],
+    wants: [],
     result: "restored",
     asked: [
       "kill --signal=KILL systemd-portabled.service",
@@ -58,21 +84,55 @@ it("puts the old file back, has PID 1 read it and restarts what ran", async () =
       "reset-failed app.service",
       "restart app.service",
     ],
+    stderr: "",
+    status: 0,
   });
 });
 
 it("bug: files that an engine put back before it died were not read, and links of the new version stayed", async () => {
-  const { asked, result, links } = await wayBack(["go", "ID-1"], "old");
+  const { asked, result, wants } = await wayBack(["go", "ID-1"], { onDisk: "old", ...NEW });
   expect(asked).toEqual([
     "daemon-reload",
     "stop app-new.service",
     "reset-failed app.service",
     "restart app.service",
   ]);
-  expect([result, links]).toEqual(["restored", []]);
+  expect([result, wants]).toEqual(["restored", []]);
 });
 
 it("leaves it to the boot to read and start what lies there as it was", async () => {
-  const { asked, result } = await wayBack(["boot"], "old");
-  expect([asked, result]).toEqual([[], "untouched"]);
+  const { asked, result, stderr } = await wayBack(["boot"], { onDisk: "old" });
+  expect([asked, result, stderr]).toEqual([[], "untouched", ""]);
 });
+
+it("bug: the enable link of a unit with a backslash in its name stayed", async () => {
+  const unit = "app-a\\x2db.service";
+  const { wants, stderr } = await wayBack(["go", "ID-1"], {
+    rows: [`gone ${unit}`],
+    enabled: [unit, "app-a2db.service", "app-axx2db.service"],
+  });
+  expect(wants.sort()).toEqual(["app-a2db.service", "app-axx2db.service"]);
+  expect(stderr).toBe("");
+});
+
+it.each([
+  [
+    "with a backslash in its name was not started at boot",
+    "app-a\\x2db.service",
+    "app-a\\x2db.service",
+    true,
+  ],
+  ["was started at boot for the link of another", "app.b.service", "app-b.service", false],
+])("bug: a unit %s", async (_name, unit, linked, isStarted) => {
+  const { asked } = await wayBack(["boot"], { rows: [`ran ${unit} 1`], enabled: [linked], isOld: true });
+  expect(asked.includes(`--no-block start ${unit}`)).toBe(isStarted);
+});
+
+it.each([["go", "ID-1"], ["boot"]])(
+  "bug: a directory without a list counted as untouched (%s)",
+  async (...mode) => {
+    const { file, asked, inside, stderr, status } = await wayBack(mode, { hasList: false });
+    expect([file, asked, inside, status]).toEqual(["new", [], ["files"], 1]);
+    expect(stderr).toMatch(/^way back ID: nothing was changed/);
+  },
+);

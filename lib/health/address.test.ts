@@ -44,6 +44,30 @@ describe("what is typed", () => {
   it("leaves time for all the passes", () => {
     const probe: Probe = { kind: "unix", path: "/run/x", intervalMs: 5000, passes: 3, deadlineMs: 10_000 };
     expect(probeProblem(probe)?.code).toBe("probe-deadline");
-    expect(probeProblem({ kind: "unix", path: "x", ...PACE })?.code).toBe("probe-address");
+  });
+
+  it.each([
+    ["/run/web/web.sock", null],
+    ["/var/run/web.sock", null],
+    ["/var/lib/web/..web.sock", null],
+    ["/srv/web.sock", null],
+    ["/tmp/web.sock", null],
+    ["x", "probe-place"],
+    ["/run", "probe-place"],
+    ["/run/", "probe-place"],
+    ["/run//web.sock", "probe-place"],
+    ["/run/./web.sock", "probe-place"],
+    ["/run/../etc/shadow", "probe-place"],
+    ["/run/web/..", "probe-place"],
+    ["/run/web\0.sock", "probe-place"],
+    ["/runner/web.sock", "probe-place"],
+    ["/etc/shadow", "probe-place"],
+    ["/root/nope", "probe-place"],
+    ["/run/systemd/private", "probe-place"],
+    ["/var/run/systemd/notify", "probe-place"],
+    ["/run/systemd", "probe-place"],
+    ["/run/systemd-web.sock", null],
+  ])("bug: any file of the host could be asked for as a socket: %j", (file, problem) => {
+    expect(probeProblem({ kind: "unix", path: file, ...PACE })?.code ?? null).toBe(problem);
   });
 });

@@ -10,7 +10,8 @@ export type Aim =
 /**
  * Why a probe may not be run, or `null`. The engine is root and speaks to
  * whatever it is told to, so it is told only about this host: 127.0.0.0/8, ::1,
- * `localhost`, and sockets by their absolute path.
+ * `localhost`, and sockets where services keep theirs. What it sees of other
+ * files is nobody's business, nor are the sockets that PID 1 speaks on.
  */
 export function probeProblem(probe: Probe): Message | null {
   const { passes, intervalMs, deadlineMs } = probe;
@@ -33,13 +34,19 @@ function aimProblem(aim: Aim): Message | null {
     case "tcp":
       return isLoopback(aim.host) ? null : { code: "probe-not-local", params: { address: aim.host } };
     case "unix":
-      return aim.path.startsWith("/") && !aim.path.includes("\0")
-        ? null
-        : { code: "probe-address", params: { address: aim.path } };
+      return isSocketPlace(aim.path) ? null : { code: "probe-place", params: { address: aim.path } };
     default:
       return aim satisfies never;
   }
 }
+
+/** Whether a path leads, by its text alone, to where services keep their sockets. /var/run is a link to /run. */
+function isSocketPlace(file: string): boolean {
+  const isNormalised = /^(?:\/[^/\0]+)+$/.test(file) && !/\/\.{1,2}(?:\/|$)/.test(file);
+  return isNormalised && SOCKET_PLACES.test(file) && !/^(?:\/var)?\/run\/systemd(?:\/|$)/.test(file);
+}
+
+const SOCKET_PLACES = /^\/(?:run|var\/run|var\/lib|srv|tmp)\//;
 
 /** An address as people type it: `http://127.0.0.1:8080/up`, `127.0.0.1:5432`, `[::1]:5432` or `/run/web.sock`; `null` when it is none of these. */
 export function readAim(text: string): Aim | null {

@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { link, mkdir, symlink, writeFile } from "node:fs/promises";
 import http from "node:http";
 import net, { type AddressInfo, type Server } from "node:net";
 import path from "node:path";
@@ -57,13 +58,28 @@ describe("one try of a probe", () => {
     ["a closed port", () => tcpProbe("127.0.0.1", closed), "fail", "probe-refused"],
     ["a socket", () => unixProbe(path.join(directory, "web.sock")), "pass", "probe-passed"],
     ["no socket", () => unixProbe(path.join(directory, "other.sock")), "fail", "probe-no-socket"],
-    ["no directory for us", () => unixProbe("/run/not-here/web.sock"), "unmeasured", "probe-elsewhere"],
+    ["no directory", () => unixProbe("/run/not-here/web.sock"), "fail", "probe-no-socket"],
+    ["another place", () => unixProbe("/etc/shadow"), "unmeasured", "probe-place"],
     ["the service's own /tmp", () => unixProbe("/tmp/web.sock"), "unmeasured", "probe-elsewhere"],
     ["another machine", () => tcpProbe("10.0.0.1", 80), "unmeasured", "probe-not-local"],
   ])("%s", async (_name, probe, result, code) => {
     const found = await runProbe(probe());
     expect([found.result, found.message.code]).toEqual([result, code]);
     expect(found.latencyMs).toBeLessThan(3000);
+  });
+
+  it.each([
+    ["a file", () => writeFile(path.join(directory, "file"), ""), "file"],
+    ["a directory", () => mkdir(path.join(directory, "directory")), "directory"],
+    ["below a file", () => writeFile(path.join(directory, "other"), ""), "other/web.sock"],
+    ["a link to nothing", () => symlink("nothing", path.join(directory, "link")), "link"],
+    ["a socket that nobody listens on", () => leaveSocket(path.join(directory, "dead.sock")), "dead.sock"],
+    ["nothing at all", async () => undefined, "nothing"],
+  ])("bug: a probe told what kind of file there is: %s", async (_name, make, name) => {
+    await make();
+    const file = path.join(directory, name);
+    const { result, message } = await runProbe(unixProbe(file));
+    expect([result, message]).toEqual(["fail", { code: "probe-no-socket", params: { address: file } }]);
   });
 
   it("tells status and the beginning of the answer", async () => {
@@ -88,6 +104,14 @@ function answer(asked: http.IncomingMessage, reply: http.ServerResponse): void {
     default:
       reply.writeHead(404).end("not here");
   }
+}
+
+/** The file of a socket outlives its listener under a second name, as after a crash. */
+async function leaveSocket(file: string): Promise<void> {
+  const server = net.createServer();
+  await new Promise<void>((resolve) => server.listen(`${file}.live`, resolve));
+  await link(`${file}.live`, file);
+  await new Promise((resolve) => server.close(resolve));
 }
 
 async function listen(server: Server): Promise<number> {

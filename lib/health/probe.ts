@@ -1,7 +1,5 @@
-import { stat } from "node:fs/promises";
 import http from "node:http";
 import net, { type LookupFunction } from "node:net";
-import path from "node:path";
 import type { Message } from "@/lib/errors";
 import { probeProblem, writeAim } from "@/lib/health/address";
 import type { Probe, ProbeAnswer, TryResult } from "@/lib/health/types";
@@ -57,7 +55,7 @@ async function tryOnce(probe: Probe, signal: AbortSignal): Promise<Found> {
       case "tcp":
         return await connect({ host: probe.host, port: probe.port, lookup: lookUpLoopback }, signal);
       case "unix":
-        return (await elsewhere(probe.path)) ?? (await connect({ path: probe.path }, signal));
+        return isElsewhere(probe.path) ? ELSEWHERE : await connectSocket(probe.path, signal);
       default:
         return probe satisfies never;
     }
@@ -122,20 +120,28 @@ function connect(
 }
 
 /**
- * Whether a socket lies where this process sees something else than the service
- * does: its own /tmp and /dev (PrivateTmp=, PrivateDevices=), or a directory
- * that is not there for us at all. Then a missing socket proves nothing.
+ * Whatever is no socket that this process may use is the same to whoever asks:
+ * a missing file, one of another kind, one that only its owner may open. The
+ * engine is root, and would tell them else which files there are.
  */
-async function elsewhere(file: string): Promise<Found | null> {
-  const directory = path.dirname(path.resolve(file));
-  const isOurOwn = /^\/(tmp|var\/tmp|dev)(\/|$)/.test(directory);
-  const isThere = await stat(directory).then(
-    () => true,
-    () => false,
-  );
-  return isOurOwn || !isThere
-    ? { result: "unmeasured", message: { code: "probe-elsewhere", params: {} } }
-    : null;
+async function connectSocket(file: string, signal: AbortSignal): Promise<Found> {
+  try {
+    return await connect({ path: file }, signal);
+  } catch (error) {
+    if (isAnswer(error)) throw error;
+    return NO_SOCKET;
+  }
+}
+
+/** What only a socket that somebody listens on brings about; `EAGAIN`: its queue is full. */
+function isAnswer(error: unknown): boolean {
+  const { code = "", name } = error as NodeJS.ErrnoException; // `net` rejects with nothing else
+  return name === "AbortError" || ["ETIMEDOUT", "EAGAIN", "ECONNRESET", "EPIPE"].includes(code);
+}
+
+/** The engine has a /tmp of its own (PrivateTmp=), so a socket that is missing there proves nothing. */
+function isElsewhere(file: string): boolean {
+  return file.startsWith("/tmp/");
 }
 
 /** Of a failed try: whose fault it is. What the service brings about is a failure, everything else is not measured. */
@@ -154,10 +160,11 @@ const SERVICE_ERRORS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "probe-refused",
   ECONNRESET: "probe-broke-off",
   EPIPE: "probe-broke-off",
-  ENOENT: "probe-no-socket",
 };
 
 const PASS: Found = { result: "pass", message: { code: "probe-passed", params: {} } };
+const NO_SOCKET: Found = { result: "fail", message: { code: "probe-no-socket", params: {} } };
+const ELSEWHERE: Found = { result: "unmeasured", message: { code: "probe-elsewhere", params: {} } };
 const NEVER = new AbortController().signal;
 
 /** `localhost` is this machine, whatever /etc/hosts or a resolver makes of it. */
