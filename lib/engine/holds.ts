@@ -136,7 +136,7 @@ export function createHolds(options: HoldsOptions) {
             location: attachment?.location ?? "persistent",
           });
           void runDeployment({ ...runOf(one, planned.plan), turn }, ground, graceMs).then(() => {
-            turn?.end(GOOD_ENDS.has(one.record.current.outcome ?? "needs-person"));
+            turn?.end(GOOD_ENDS.has(one.record.current.outcome ?? "needs-person") ? "good" : "bad");
             return release(one);
           });
         },
