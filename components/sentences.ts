@@ -210,6 +210,8 @@ export const REASONS = {
     "The engine or the machine was lost in the middle of it, so systemd itself put back what was there before.",
   "batch-stopped": (p) =>
     `${p("service")}, which was before it in the batch, failed, so nothing more was begun here.`,
+  "batch-undecided": (p) =>
+    `${p("service")}, which was before it in the batch, had mixed answers from its probes and is on trial, so nothing more was begun here.`,
   "batch-refused": (p) =>
     `${p("service")} was refused: ${inner(given(p, "why"), p)} ${given(p, "count") === "0" ? "So none of them was begun. Leave it out, or choose to go on with the others." : `The other ${p("count")} were begun.`}`,
   "broken-off": (p) =>
@@ -281,6 +283,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "engine-restarted": "The engine was interrupted.",
   "batch-refused": "One of several was refused.",
   "batch-stopped": "Another one of its batch failed.",
+  "batch-undecided": "Another one of its batch had mixed answers from its probes.",
   "broken-off": "Somebody would not wait any longer.",
   "changed-meanwhile": "Somebody else changed it meanwhile.",
   unexpected: "Something unforeseen went wrong.",

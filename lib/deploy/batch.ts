@@ -1,28 +1,43 @@
+import { sentBack } from "@/lib/deploy/bring-up";
 import { Setback } from "@/lib/deploy/record";
 
-/** What one deployment of a batch has to wait for. Every method may throw `Setback("batch-stopped", { service })`. */
+/** What a deployment has shown once the others need not wait for it any more. `undecided`: neither good nor bad. */
+export type Shown = "good" | "bad" | "undecided";
+
+/**
+ * What one deployment of a batch has to wait for. Every wait may throw a
+ * `Setback`: `batch-stopped` or `batch-undecided` with the `service` it is due
+ * to. The signals end a wait for this one alone.
+ */
 export interface Turn {
-  /** Before anything is changed. */
-  begin(): Promise<void>;
-  /** In place of a reload of its own: resolves after the one reload that follows the last attach of the batch. */
-  reload(): Promise<void>;
-  /** Before units are restarted. */
-  restart(): Promise<void>;
-  /** To be called once, however it ended. */
-  end(isGood: boolean): void;
+  /** Before anything is changed. Returns at once when cancelled, which is for the caller to look at. */
+  begin(cancel: AbortSignal): Promise<void>;
+  /**
+   * In place of a reload of its own: resolves after the one reload that follows
+   * the last attach of the batch. Throws `sent-back` when somebody goes back.
+   */
+  reload(back: AbortSignal | undefined): Promise<void>;
+  /** Before units are restarted. Throws `sent-back` when somebody goes back. */
+  restart(back: AbortSignal | undefined): Promise<void>;
+  /** Nobody waits for it any longer; the first call counts. */
+  end(shown: Shown): void;
 }
 
 interface Member {
   readonly service: string;
-  state: "waiting" | "attached" | "good" | "bad";
+  /** `left`: sent back before it was restarted, which says nothing of the others. */
+  state: "waiting" | "attached" | "left" | Shown;
 }
+
+const OVER: ReadonlySet<Member["state"]> = new Set(["left", "good", "bad", "undecided"]);
 
 /**
  * Several deployments that share one reload of PID 1, which is the dear part
  * of a switch. Each comes back alone if it alone fails. With `stopAtFailure`
- * they are attached and restarted in the order given, and once one has failed
- * those behind it change nothing more: what was attached for them goes back
- * before it has run.
+ * they are attached and restarted in the order given, and once one has not
+ * shown itself good, because it failed or because nobody can tell yet, those
+ * behind it change nothing more: what was attached for them goes back before
+ * it has run.
  */
 export function createBatch(
   services: readonly string[],
@@ -37,43 +52,54 @@ export function createBatch(
     member.state = state;
     for (const wake of [...waiting]) wake();
   };
-  const until = async (isDone: () => boolean) => {
-    while (!isDone())
+  const until = async (isDone: () => boolean, signal: AbortSignal | undefined) => {
+    while (!isDone() && !signal?.aborted)
       await new Promise<void>((resolve) => {
         const wake = () => {
           waiting.delete(wake);
+          signal?.removeEventListener("abort", wake);
           resolve();
         };
         waiting.add(wake);
+        signal?.addEventListener("abort", wake);
       });
   };
 
   return members.map((member, index) => {
     const before = members.slice(0, index);
     const goOn = () => {
-      const bad = stopAtFailure ? before.find(({ state }) => state === "bad") : undefined;
-      if (bad) throw new Setback({ code: "batch-stopped", params: { service: bad.service } });
+      if (!stopAtFailure) return;
+      for (const { service, state } of before) {
+        if (state === "bad") throw new Setback({ code: "batch-stopped", params: { service } });
+        if (state === "undecided") throw new Setback({ code: "batch-undecided", params: { service } });
+      }
+    };
+    const leaveIf = (back: AbortSignal | undefined) => {
+      if (!back?.aborted) return;
+      become(member, "left");
+      throw sentBack(back);
     };
     return {
-      async begin() {
+      async begin(cancel) {
         if (!stopAtFailure) return;
-        await until(() => before.every(({ state }) => state !== "waiting"));
-        goOn();
+        await until(() => before.every(({ state }) => state !== "waiting"), cancel);
+        if (!cancel.aborted) goOn();
       },
-      async reload() {
+      async reload(back) {
         become(member, "attached");
-        await until(() => members.every(({ state }) => state !== "waiting"));
+        await until(() => members.every(({ state }) => state !== "waiting"), back);
+        leaveIf(back);
         goOn();
         reloaded ??= reload();
         await reloaded;
       },
-      async restart() {
-        if (!stopAtFailure) return;
-        await until(() => before.every(({ state }) => state === "good" || state === "bad"));
+      async restart(back) {
+        if (stopAtFailure) await until(() => before.every(({ state }) => OVER.has(state)), back);
+        leaveIf(back);
         goOn();
       },
-      end(isGood) {
-        become(member, isGood ? "good" : "bad");
+      end(shown) {
+        if (!OVER.has(member.state)) become(member, shown);
       },
     };
   });

@@ -71,9 +71,9 @@ export async function bringUp(
   direction: Step["direction"],
   { signal, turn, rehearsed }: BringUpOptions = {},
 ): Promise<void> {
-  await record.step("reload", direction, () => (turn ? turn.reload() : host.systemd.reload()));
+  await record.step("reload", direction, () => (turn ? turn.reload(signal) : host.systemd.reload()));
   await rehearsed;
-  await turn?.restart();
+  await turn?.restart(signal);
   const links = [
     ["disable", wanted.disable, () => host.systemd.disableUnits(wanted.disable, location)],
     ["enable", wanted.enable, () => host.systemd.enableUnits(wanted.enable, location)],

@@ -41,8 +41,10 @@ export async function finishSwitch(
     record.update({ phase: "settling" });
     const settled = await settle(host, record, wanted.watch, "forward", run.back);
     // Mixed answers are for a person, who has as long as a trial for it.
-    const trialMs = record.current.trialMs ?? (settled.verdict === "undecided" ? UNDECIDED_MS : null);
+    const isUndecided = settled.verdict === "undecided";
+    const trialMs = record.current.trialMs ?? (isUndecided ? UNDECIDED_MS : null);
     if (trialMs !== null) {
+      run.turn?.end(isUndecided ? "undecided" : "good"); // the others of its batch do not wait for a person
       record.update({ message: settled.message });
       const trialEnds = uptimeMs() + trialMs;
       await standTrial(run, { ...intent, stage: "trial", trialEnds }, wanted.watch, armed);

@@ -50,7 +50,7 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
   try {
     const { checked, wayBack, now, laidOut, rehearsed } = await prepare(run, ground, graceMs);
     wayOut = laidOut;
-    await run.turn?.begin();
+    await run.turn?.begin(run.cancel);
     // Cancel is accepted until the very moment in which the phase changes.
     if (run.cancel.aborted) throw new Cancelled(String(run.cancel.reason));
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });

@@ -1,10 +1,14 @@
 import { createBatch } from "@/lib/deploy/batch";
 import type { HostGround } from "@/lib/deploy/ground";
 import { planDeployment } from "@/lib/deploy/plan";
-import type { createHolds } from "@/lib/engine/holds";
+import { messageOf } from "@/lib/deploy/record";
+import type { Claim, createHolds } from "@/lib/engine/holds";
 import type { Input, Reply } from "@/lib/engine/interface";
 
-/** Claims every service of a batch first; with `stopAtFailure` nothing is begun where one is refused. */
+/**
+ * Claims and plans every service of a batch before anybody is told of one; with
+ * `stopAtFailure` nothing is begun, and nothing is on record, where one is refused.
+ */
 export async function deployMany(
   claim: ReturnType<typeof createHolds>["claim"],
   { targets, stopAtFailure, ...asked }: Input<"DeployMany">,
@@ -14,7 +18,9 @@ export async function deployMany(
   const claims = await Promise.all(
     targets.map(async ({ service, version, expected }) => {
       const decide = (ground: HostGround) => planDeployment(ground, version, expected);
-      return { service, claimed: await claim({ ...asked, service, batch }, decide) };
+      const refuse = (error: unknown): Claim => ({ ok: false, why: messageOf(error) });
+      // Thrown on, it would leave the others claimed for ever.
+      return { service, claimed: await claim({ ...asked, service, batch }, decide).catch(refuse) };
     }),
   );
   const refused = claims.flatMap(({ service, claimed }) =>

@@ -22,7 +22,13 @@ export interface Held {
 
 /** A service that is ours to change, and its deployment planned; or why not. */
 export type Claim =
-  | { readonly ok: true; readonly id: string; begin(turn?: Turn | null): void; drop(): void }
+  | {
+      readonly ok: true;
+      readonly id: string;
+      /** Nobody is told of it, and nothing of it is on record, before this. */
+      begin(turn?: Turn | null): void;
+      drop(): void;
+    }
   | { readonly ok: false; readonly why: Message };
 
 const CLEAR_AGAIN_MS = 5000;
@@ -39,7 +45,10 @@ export type Asked = {
   batch?: string;
 };
 
-interface HoldsOptions extends EngineOptions {
+type Needed = "host" | "intents" | "deadMan" | "reserve" | "journal" | "graceMs" | "publish";
+
+interface HoldsOptions extends Pick<EngineOptions, Needed> {
+  readonly orders: Pick<EngineOptions["orders"], "learn">;
   readonly newId: () => string;
   /** Called after each deployment, before its service is free again. */
   readonly settled: (last: Deployment) => Promise<void>;
@@ -125,19 +134,19 @@ export function createHolds(options: HoldsOptions) {
         return { ok: false, why: planned.refusal };
       }
       const { kind, from, to, attachment } = planned.plan;
-      one.record.update({
-        kind,
-        from,
-        to,
-        profile: planned.plan.profile ?? attachment?.profile ?? null,
-        location: attachment?.location ?? "persistent",
-      });
       return {
         ok: true,
         id,
         begin(turn = null) {
+          one.record.update({
+            kind,
+            from,
+            to,
+            profile: planned.plan.profile ?? attachment?.profile ?? null,
+            location: attachment?.location ?? "persistent",
+          });
           void runDeployment({ ...runOf(one, planned.plan), turn }, ground, graceMs).then(() => {
-            turn?.end(GOOD_ENDS.has(one.record.current.outcome ?? "needs-person"));
+            turn?.end(GOOD_ENDS.has(one.record.current.outcome ?? "needs-person") ? "good" : "bad");
             return release(one);
           });
         },

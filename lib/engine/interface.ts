@@ -52,7 +52,7 @@ export const METHODS = {
       despiteMark: z.boolean().optional(),
     })
     .strict(),
-  /** Several at once, which share one reload. `stopAtFailure`: in the order given, and none behind the first that fails. */
+  /** Several at once, which share one reload. `stopAtFailure`: in the order given, and none behind the first that fails or is undecided. */
   DeployMany: z
     .object({
       targets: z

@@ -85,7 +85,10 @@ export function UpgradeForm({ rows, isReadOnly, deploy }: UpgradeFormProps) {
         <p className="quiet">It comes back to the version from before, by itself, in either case.</p>
         <label>
           <input type="radio" name="onFailure" value="stop" defaultChecked />
-          <span>Stop: those listed behind it are left, or put back, as they are now</span>
+          <span>
+            Stop, also where its probes do not agree: those listed behind it are left, or put back, as they
+            are now
+          </span>
         </label>
         <label>
           <input type="radio" name="onFailure" value="go-on" />
