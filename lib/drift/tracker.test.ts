@@ -8,15 +8,18 @@ let top = "";
 let records: Map<string, Tracked>;
 let deeds: string[];
 let ours: Set<string>;
+/** The version that a deployment of ours has attached and watches. */
+let watched: string | null;
 let open: Tracker[];
 
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), "attache-drift-"));
   for (const directory of ["etc", "run", "srv"]) mkdirSync(join(top, directory));
-  for (const label of ["1.0", "1.1"]) writeFileSync(join(top, "srv", `web_${label}.raw`), label);
+  for (const label of ["1.0", "1.1", "1.2"]) writeFileSync(join(top, "srv", `web_${label}.raw`), label);
   records = new Map();
   deeds = [];
   ours = new Set();
+  watched = null;
   open = [];
 });
 afterEach(() => {
@@ -40,6 +43,7 @@ function begin(save = true): Tracker {
       return save;
     },
     isOurs: (service) => ours.has(service),
+    watchedImage: () => watched && join(top, "srv", `web_${watched}.raw`),
     isBusy: () => false,
     done: (service, { kind, message }) => deeds.push(`${service} ${kind} ${message.code}`),
     noted: () => undefined,
@@ -154,6 +158,26 @@ describe("what we do", () => {
     await settled;
     await quiet();
     expect([codes(tracker), deeds]).toEqual([[], []]);
+  });
+
+  it("bug: what others did during a deployment of ours counted as ours", async () => {
+    attach("1.0");
+    const tracker = begin();
+    await tracker.start([]);
+    ours.add("web");
+    attach("1.1");
+    watched = "1.1";
+    await quiet();
+    attach("1.2");
+    await quiet();
+    expect(deeds).toEqual([]);
+    watched = null;
+    tracker.handOver("web");
+    ours.delete("web");
+    tracker.look();
+    await until(() => expect(codes(tracker)).toEqual(["switched-outside"]));
+    expect(tracker.tracked("web")?.drift?.differences[0]?.params).toMatchObject({ from: "1.1", to: "1.2" });
+    expect(deeds).toEqual(["web upgrade switched-outside"]);
   });
 
   it("counts as ours at the next start, when the engine died before it could note it", async () => {

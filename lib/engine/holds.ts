@@ -41,6 +41,8 @@ interface HoldsOptions extends EngineOptions {
   readonly newId: () => string;
   /** Called after each deployment, before its service is free again. */
   readonly settled: (last: Deployment) => Promise<void>;
+  /** Called when its service is free. */
+  readonly freed: () => void;
 }
 
 /** One lock per service, and the deployment that has it. */
@@ -86,6 +88,7 @@ export function createHolds(options: HoldsOptions) {
       .then(() => intents.remove(last.service))
       .catch((error: unknown) => console.error("an intent stays behind:", error));
     held.delete(last.service);
+    options.freed();
     journal.finished(last);
     await options.reserve.fill().catch(() => undefined); // the disk is full: it is filled when it is not
   };
