@@ -28,7 +28,7 @@ afterEach(() => {
 });
 
 /** One life of the engine. */
-function begin(save = true): Tracker {
+function begin(save = true, boot = "1"): Tracker {
   const paths = {
     attached: { persistent: join(top, "etc"), runtime: join(top, "run") },
     portables: [],
@@ -37,6 +37,7 @@ function begin(save = true): Tracker {
   const tracker = createTracker({
     paths,
     imageRoots: [join(top, "srv")],
+    boot,
     load: () => records,
     save(changed) {
       if (save) for (const [service, tracked] of changed) records.set(service, tracked);
@@ -53,21 +54,23 @@ function begin(save = true): Tracker {
 }
 
 /** As portabled does it. */
-function attach(label: string): void {
+function attach(label: string, location: "etc" | "run" = "etc"): void {
   detach();
-  const dropIns = join(top, "etc", "web.service.d");
+  const dropIns = join(top, location, "web.service.d");
   mkdirSync(dropIns);
   writeFileSync(
     join(dropIns, "20-portable.conf"),
     `# Drop-in created for image '${top}/srv/web_${label}.raw', do not edit.\n`,
   );
   symlinkSync("/usr/lib/systemd/portable/profile/default/service.conf", join(dropIns, "10-profile.conf"));
-  writeFileSync(join(top, "etc", "web.service"), `[Service]\nExecStart=/web ${label}\n`);
+  writeFileSync(join(top, location, "web.service"), `[Service]\nExecStart=/web ${label}\n`);
 }
 
 function detach(): void {
-  rmSync(join(top, "etc", "web.service"), { force: true });
-  rmSync(join(top, "etc", "web.service.d"), { recursive: true, force: true });
+  for (const location of ["etc", "run"]) {
+    rmSync(join(top, location, "web.service"), { force: true });
+    rmSync(join(top, location, "web.service.d"), { recursive: true, force: true });
+  }
 }
 
 const codes = (tracker: Tracker) => tracker.tracked("web")?.drift?.differences.map(({ code }) => code) ?? [];
@@ -140,6 +143,46 @@ describe("what others do", () => {
     rmSync(join(top, "srv", "web_1.0-kept.raw"));
     tracker.look();
     await until(() => expect(codes(tracker)).toEqual(["image-gone"]));
+  });
+});
+
+describe("a service that was attached until the next reboot", () => {
+  it("bug: the reboot was somebody's deed", async () => {
+    attach("1.0", "run");
+    await begin().start([]);
+    open.pop()?.close();
+    detach();
+    const next = begin(true, "2");
+    await next.start([]);
+    await quiet();
+    expect([codes(next), deeds]).toEqual([[], []]);
+    expect(records.get("web")).toMatchObject({ deployed: null, seen: null });
+    attach("1.1", "run");
+    await until(() => expect(deeds).toEqual(["web attach attached-outside"]));
+  });
+
+  it("without a reboot it was detached by somebody", async () => {
+    attach("1.0", "run");
+    await begin().start([]);
+    open.pop()?.close();
+    detach();
+    const next = begin();
+    await next.start([]);
+    await until(() => expect(codes(next)).toEqual(["detached-outside"]));
+  });
+
+  it("a difference that there was ends with it", async () => {
+    attach("1.0", "run");
+    const tracker = begin();
+    await tracker.start([]);
+    attach("1.1", "run");
+    await until(() => expect(codes(tracker)).toEqual(["switched-outside"]));
+    open.pop()?.close();
+    detach();
+    const next = begin(true, "2");
+    await next.start([]);
+    await until(() => expect(codes(next)).toEqual([]));
+    expect(deeds).toEqual(["web upgrade switched-outside"]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Refusal } from "@/lib/deploy/types";
+import { sinceBoot } from "@/lib/drift/boot";
 import { compareDeployed } from "@/lib/drift/compare";
 import { type Deed, findChanges, findSwitch } from "@/lib/drift/deeds";
 import { createStateReader, nowOf, type Places } from "@/lib/drift/read";
@@ -183,6 +184,10 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   return {
     async start(changed) {
+      for (const [service, tracked] of known) {
+        const left = sinceBoot(tracked, options.boot);
+        if (left !== tracked) keep(service, left);
+      }
       if (isFirst)
         for (const [service, state] of await readAll())
           if (!known.has(service) && !isOurs(service)) keep(service, asDeployed(state));

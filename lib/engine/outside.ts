@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { labelOf } from "@/lib/deploy/ground";
 import type { Deployment, VersionRef } from "@/lib/deploy/types";
+import { readBootId } from "@/lib/drift/boot";
 import type { Deed } from "@/lib/drift/deeds";
 import { createTracker, type TrackerOptions } from "@/lib/drift/tracker";
 import type { DeployedState, Drift } from "@/lib/drift/types";
@@ -15,7 +16,8 @@ const NO_TRACE: JournalTrace = { lines: [], by: null };
 /** Who did it where nothing tells. */
 const UNKNOWN = "unknown";
 
-export interface OutsideOptions extends Omit<TrackerOptions, "isOurs" | "watchedImage" | "isBusy" | "done"> {
+export interface OutsideOptions
+  extends Omit<TrackerOptions, "boot" | "isOurs" | "watchedImage" | "isBusy" | "done"> {
   readonly trace: typeof readTrace;
   /** The id of the next entry in the history. */
   readonly newId: () => string;
@@ -29,6 +31,7 @@ export function createOutside(options: OutsideOptions) {
   const { trace, underWay, record, newId } = options;
   const tracker = createTracker({
     ...options,
+    boot: readBootId(),
     isOurs: (service) =>
       underWay().some((one) => one.service === service || repairedBy(one).includes(service)),
     watchedImage: (service) =>
