@@ -1,9 +1,10 @@
-import type { Switched } from "@/lib/deploy/attach";
+import type { Images, Switched } from "@/lib/deploy/attach";
 import { bringUp, sentBack, wantedAfterSwitch } from "@/lib/deploy/bring-up";
 import { type Armed, callOff, untilFired } from "@/lib/deploy/dead-man";
 import { goBack } from "@/lib/deploy/go-back";
 import { type Intent, uptimeMs, type WayBack } from "@/lib/deploy/intent";
 import { settle } from "@/lib/deploy/look-again";
+import { endOvertaken, notOvertaken, type Watched } from "@/lib/deploy/overtaken";
 import { Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { watchSettle } from "@/lib/deploy/settle";
@@ -30,7 +31,8 @@ export async function finishSwitch(
   rehearsed: Promise<void> = Promise.resolve(),
 ): Promise<void> {
   const run = { ...given, record: untilFired(given.record, armed) };
-  const { host, record } = run;
+  const { host, record, plan } = run;
+  const watched = { host, service: plan.service, images: switched.attachment, armed };
   try {
     const wanted = await wantedAfterSwitch(host, switched, wayBack);
     await bringUp(host, record, wanted, switched.attachment.location, "forward", {
@@ -47,25 +49,29 @@ export async function finishSwitch(
       run.turn?.end(isUndecided ? "undecided" : "good"); // the others of its batch do not wait for a person
       record.update({ message: settled.message });
       const trialEnds = uptimeMs() + trialMs;
-      await standTrial(run, { ...intent, stage: "trial", trialEnds }, wanted.watch, armed);
-    } else await succeed(run, wanted.watch, armed, settled.message);
+      await standTrial(run, { ...intent, stage: "trial", trialEnds }, wanted.watch, watched);
+    } else await succeed(run, wanted.watch, watched, settled.message);
   } catch (error) {
+    if (await endOvertaken(record, watched, error)) return;
     await goBack(given, intent, wayBack, error, armed);
   }
 }
 
-/** Goes on with a trial that an earlier life of the engine began. Never throws. */
+/** Goes on with a trial of `images` that an earlier life of the engine began. Never throws. */
 export async function resumeTrial(
   given: Run,
   intent: Intent,
   wayBack: WayBack,
+  images: Images,
   armed: Armed | null,
 ): Promise<void> {
   const run = { ...given, record: untilFired(given.record, armed) };
+  const watched = { host: run.host, service: run.plan.service, images, armed };
   const watch = wayBack.running.map(({ unit }) => unit).filter((unit) => intent.choice?.units.includes(unit));
   try {
-    await standTrial(run, intent, watch, armed);
+    await standTrial(run, intent, watch, watched);
   } catch (error) {
+    if (await endOvertaken(run.record, watched, error)) return;
     await goBack(given, intent, wayBack, error, armed);
   }
 }
@@ -74,30 +80,35 @@ async function standTrial(
   run: Run,
   intent: Intent,
   watch: readonly string[],
-  armed: Armed | null,
+  watched: Watched,
 ): Promise<void> {
   const { host, record, back, keep } = run;
   const leftMs = Math.max(0, (intent.trialEnds ?? 0) - uptimeMs());
   record.update({ phase: "trial", endsAt: Date.now() + leftMs });
   await run.intents.write({ ...intent, deployment: record.current });
-  await armed?.holdFor(leftMs + TRIAL_MARGIN_MS);
+  await watched.armed?.holdFor(leftMs + TRIAL_MARGIN_MS);
   await record.step("trial", "forward", async () => {
     const either = AbortSignal.any([back, keep]);
-    const fall = await watchSettle(host.systemd, watch, leftMs, either, { everyMs: TRIAL_LOOK_MS });
+    const fall = await watchSettle(host.systemd, watch, leftMs, either, {
+      everyMs: TRIAL_LOOK_MS,
+      isEndFixed: true,
+      alsoLook: () => notOvertaken(watched),
+    });
     if (fall) throw new Setback(fall.message, fall);
     if (back.aborted) throw sentBack(back);
     if (!keep.aborted) throw new Setback({ code: "trial-over", params: {} });
   });
-  await succeed(run, watch, armed);
+  await succeed(run, watch, watched);
 }
 
 async function succeed(
   { record, plan, keep }: Run,
   watch: readonly string[],
-  armed: Armed | null,
+  watched: Watched,
   doubt: Message | null = null,
 ): Promise<void> {
-  await callOff(armed);
+  await notOvertaken(watched);
+  await callOff(watched.armed);
   const version = plan.to?.label ?? "";
   const proven = { code: watch.length > 0 ? "stays-up" : "nothing-ran", params: { version } };
   const kept = { code: "kept", params: { version, by: String(keep.reason) } };

@@ -18,6 +18,7 @@ describe("decideRecovery: stage × what the host shows", () => {
     ["upgrade", "trial", "new", "resume-trial"],
     ["upgrade", "trial", "old", "go-back"],
     ["upgrade", "trial", "other", "ask"],
+    ["upgrade", "trial", "nothing", "ask"],
     ["rollback", "going-back", "old", "go-back"],
     ["rollback", "going-back", "new", "go-back"],
     ["rollback", "going-back", "nothing", "go-back"],

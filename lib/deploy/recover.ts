@@ -40,7 +40,8 @@ export type Recovery = (typeof RECOVERIES)[number];
 const SWITCH: Record<Stage, Record<Found, Recovery>> = {
   planned: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
   switching: { old: "forget", new: "finish", part: "go-back", nothing: "go-back", other: "ask" },
-  trial: { old: "go-back", new: "resume-trial", part: "go-back", nothing: "go-back", other: "ask" },
+  // Nobody here detaches what is on trial before another stage is on disk, or PID 1 has fired.
+  trial: { old: "go-back", new: "resume-trial", part: "go-back", nothing: "ask", other: "ask" },
   "going-back": { old: "go-back", new: "go-back", part: "go-back", nothing: "go-back", other: "ask" },
 };
 const DETACH: Record<Stage, Record<Found, Recovery>> = {
@@ -122,7 +123,8 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
       if (now) return finishSwitch(run, intent, wayBack, await switchedBefore(host, wayBack, now), armed);
       return goBack(run, intent, wayBack, cause, armed, { isRecovery: true });
     case "resume-trial":
-      return resumeTrial(run, intent, wayBack, armed);
+      if (now) return resumeTrial(run, intent, wayBack, now, armed);
+      return goBack(run, intent, wayBack, cause, armed, { isRecovery: true });
     case "go-back":
       return goBack(run, intent, wayBack, cause, armed, { isRecovery: true });
     case "finish-detach":

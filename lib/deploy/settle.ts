@@ -3,8 +3,8 @@ import { AppError, type Message } from "@/lib/errors";
 import type { Systemd, UnitState, UnitStatus } from "@/lib/systemd/types";
 
 const LOOK_EVERY_MS = 200;
-/** How long PID 1 may give no answer before the look counts as failed, ms. */
-const BLIND_MS = 3000;
+/** How long PID 1 may give no answer before the look counts as failed; its own timer is armed meanwhile, ms. */
+const BLIND_MS = 30_000;
 
 /** Why a unit is not considered up, and which run of it to read the journal of. */
 export interface Fall {
@@ -18,6 +18,10 @@ export interface SettleOptions {
   readonly everyMs?: number;
   /** Whether nothing else is waited for: until then it goes on watching. */
   readonly isOver?: () => boolean;
+  /** The end is fixed, and PID 1 keeps it without us: however long it gives no answer, that moves and ends nothing. */
+  readonly isEndFixed?: boolean;
+  /** What else to look at each time; what it throws ends the wait. */
+  readonly alsoLook?: () => Promise<void>;
 }
 
 /**
@@ -25,52 +29,78 @@ export interface SettleOptions {
  * (the process may fail to exec or die a moment later). The units must stay up
  * for `settleMs`, and until `isOver`, without a restart. Resolves with the
  * first fall, or `null` when all stayed up; aborting the signal ends the wait
- * early with `null`.
+ * early with `null`. While PID 1 gives no answer nothing was seen to stay up, so
+ * that time does not count; throws its error once that took too long.
  */
 export async function watchSettle(
   systemd: Systemd,
   units: readonly string[],
   settleMs: number,
   signal: AbortSignal,
-  { everyMs = LOOK_EVERY_MS, isOver = () => true }: SettleOptions = {},
+  { everyMs = LOOK_EVERY_MS, isOver = () => true, isEndFixed = false, alsoLook }: SettleOptions = {},
 ): Promise<Fall | null> {
+  const blindMs = isEndFixed ? Number.POSITIVE_INFINITY : BLIND_MS;
+  let blindForMs = 0;
+  const patiently = async <T>(look: () => Promise<T>): Promise<T> => {
+    const { value, tookMs } = await lookPatiently(look, blindMs, signal);
+    if (!isEndFixed) blindForMs += tookMs;
+    return value;
+  };
   const statusOf = (unit: string) => patiently(() => systemd.unitStatus(unit));
-  const first = await Promise.all(units.map(statusOf));
-  for (const status of first) {
-    const fall = fallOf(status, null);
-    if (fall) return fall;
-  }
-  const end = performance.now() + settleMs;
-  while (performance.now() < end || !isOver()) {
-    const left = end - performance.now();
-    const pauseMs = left > 0 ? Math.min(everyMs, Math.max(1, left)) : everyMs;
-    await sleep(pauseMs, undefined, { signal }).catch(ignoreAbort);
-    if (signal.aborted) return null;
-    const states = await patiently(() => systemd.unitStates(units));
-    const suspect = states.find((state) => !looksUp(state));
-    if (!suspect) continue;
-    const fall = fallOf(
-      await statusOf(suspect.name),
-      first.find((status) => status.name === suspect.name) ?? null,
-    );
-    if (fall) return fall;
-  }
-  for (const before of first) {
-    const fall = fallOf(await statusOf(before.name), before);
-    if (fall) return fall;
-  }
-  return null;
+  const watch = async (): Promise<Fall | null> => {
+    const first = await Promise.all(units.map(statusOf));
+    for (const status of first) {
+      const fall = fallOf(status, null);
+      if (fall) return fall;
+    }
+    blindForMs = 0;
+    const began = performance.now();
+    const leftMs = () => began + settleMs + blindForMs - performance.now();
+    while (leftMs() > 0 || !isOver()) {
+      const left = leftMs();
+      const pauseMs = left > 0 ? Math.min(everyMs, Math.max(1, left)) : everyMs;
+      await sleep(pauseMs, undefined, { signal }).catch(ignoreAbort);
+      if (signal.aborted) return null;
+      await alsoLook?.();
+      const states = await patiently(() => systemd.unitStates(units));
+      const suspect = states.find((state) => !looksUp(state));
+      if (!suspect) continue;
+      const fall = fallOf(
+        await statusOf(suspect.name),
+        first.find((status) => status.name === suspect.name) ?? null,
+      );
+      if (fall) return fall;
+    }
+    for (const before of first) {
+      const fall = fallOf(await statusOf(before.name), before);
+      if (fall) return fall;
+    }
+    return null;
+  };
+  return watch().catch((error: unknown) => {
+    if (error instanceof CutShort) return null;
+    throw error;
+  });
 }
 
+/** The signal came while PID 1 gave no answer. */
+class CutShort extends Error {}
+
 /** A look that fails says nothing of the unit: it is taken again, for a while. */
-async function patiently<T>(look: () => Promise<T>): Promise<T> {
-  const end = performance.now() + BLIND_MS;
-  for (;;) {
+async function lookPatiently<T>(
+  look: () => Promise<T>,
+  blindMs: number,
+  signal: AbortSignal,
+): Promise<{ value: T; tookMs: number }> {
+  const began = performance.now();
+  for (let isBlind = false; ; isBlind = true) {
     try {
-      return await look();
+      const value = await look();
+      return { value, tookMs: isBlind ? performance.now() - began : 0 };
     } catch (error) {
-      if (!(error instanceof AppError) || performance.now() > end) throw error;
-      await sleep(LOOK_EVERY_MS);
+      if (signal.aborted) throw new CutShort();
+      if (!(error instanceof AppError) || performance.now() - began > blindMs) throw error;
+      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(ignoreAbort);
     }
   }
 }

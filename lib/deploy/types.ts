@@ -20,7 +20,8 @@ export type Origin = (typeof ORIGINS)[number];
 export const OUTCOMES = ["succeeded", "reverted", "refused", "cancelled", "needs-person"] as const;
 /**
  * How a deployment ended. `reverted`: the new version did not stay up and the old one is back.
- * `refused` and `cancelled`: nothing was changed. `needs-person`: neither version could be brought up, see its message.
+ * `refused` and `cancelled`: nothing was changed. `needs-person`: neither version could be brought up,
+ * or others changed meanwhile what is attached; see its message.
  */
 export type Outcome = (typeof OUTCOMES)[number];
 

@@ -17,6 +17,8 @@ const MOST_TEXT = 16 * 1024;
 export interface Places {
   readonly paths: HostPaths;
   readonly imageRoots: readonly string[];
+  /** The name of this boot, see `readBootId`. */
+  readonly boot: string;
 }
 
 export interface StateReader {
@@ -26,7 +28,7 @@ export interface StateReader {
   findMoved(known: AttachedState): Promise<string | null>;
 }
 
-export function createStateReader({ paths, imageRoots }: Places): StateReader {
+export function createStateReader({ paths, imageRoots, boot }: Places): StateReader {
   const cache = new Map<string, { stamp: string; file: AttachedFile }>();
 
   /** Synchronous on purpose, as all of this lies in /etc and /run: it takes a tenth of the time. */
@@ -59,7 +61,12 @@ export function createStateReader({ paths, imageRoots }: Places): StateReader {
       const file = readOne(join(directory, name));
       return file ? [[name, file] as const] : [];
     });
-    return { ...attachment, image: await readImage(attachment.path), files: Object.fromEntries(found) };
+    return {
+      ...attachment,
+      image: await readImage(attachment.path),
+      files: Object.fromEntries(found),
+      ...(attachment.location === "runtime" ? { boot } : {}),
+    };
   };
 
   return {

@@ -8,15 +8,18 @@ let top = "";
 let records: Map<string, Tracked>;
 let deeds: string[];
 let ours: Set<string>;
+/** The version that a deployment of ours has attached and watches. */
+let watched: string | null;
 let open: Tracker[];
 
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), "attache-drift-"));
   for (const directory of ["etc", "run", "srv"]) mkdirSync(join(top, directory));
-  for (const label of ["1.0", "1.1"]) writeFileSync(join(top, "srv", `web_${label}.raw`), label);
+  for (const label of ["1.0", "1.1", "1.2"]) writeFileSync(join(top, "srv", `web_${label}.raw`), label);
   records = new Map();
   deeds = [];
   ours = new Set();
+  watched = null;
   open = [];
 });
 afterEach(() => {
@@ -25,7 +28,7 @@ afterEach(() => {
 });
 
 /** One life of the engine. */
-function begin(save = true): Tracker {
+function begin(save = true, boot = "1"): Tracker {
   const paths = {
     attached: { persistent: join(top, "etc"), runtime: join(top, "run") },
     portables: [],
@@ -34,12 +37,14 @@ function begin(save = true): Tracker {
   const tracker = createTracker({
     paths,
     imageRoots: [join(top, "srv")],
+    boot,
     load: () => records,
     save(changed) {
       if (save) for (const [service, tracked] of changed) records.set(service, tracked);
       return save;
     },
     isOurs: (service) => ours.has(service),
+    watchedImage: () => watched && join(top, "srv", `web_${watched}.raw`),
     isBusy: () => false,
     done: (service, { kind, message }) => deeds.push(`${service} ${kind} ${message.code}`),
     noted: () => undefined,
@@ -49,21 +54,23 @@ function begin(save = true): Tracker {
 }
 
 /** As portabled does it. */
-function attach(label: string): void {
+function attach(label: string, location: "etc" | "run" = "etc"): void {
   detach();
-  const dropIns = join(top, "etc", "web.service.d");
+  const dropIns = join(top, location, "web.service.d");
   mkdirSync(dropIns);
   writeFileSync(
     join(dropIns, "20-portable.conf"),
     `# Drop-in created for image '${top}/srv/web_${label}.raw', do not edit.\n`,
   );
   symlinkSync("/usr/lib/systemd/portable/profile/default/service.conf", join(dropIns, "10-profile.conf"));
-  writeFileSync(join(top, "etc", "web.service"), `[Service]\nExecStart=/web ${label}\n`);
+  writeFileSync(join(top, location, "web.service"), `[Service]\nExecStart=/web ${label}\n`);
 }
 
 function detach(): void {
-  rmSync(join(top, "etc", "web.service"), { force: true });
-  rmSync(join(top, "etc", "web.service.d"), { recursive: true, force: true });
+  for (const location of ["etc", "run"]) {
+    rmSync(join(top, location, "web.service"), { force: true });
+    rmSync(join(top, location, "web.service.d"), { recursive: true, force: true });
+  }
 }
 
 const codes = (tracker: Tracker) => tracker.tracked("web")?.drift?.differences.map(({ code }) => code) ?? [];
@@ -139,6 +146,46 @@ describe("what others do", () => {
   });
 });
 
+describe("a service that was attached until the next reboot", () => {
+  it("bug: the reboot was somebody's deed", async () => {
+    attach("1.0", "run");
+    await begin().start([]);
+    open.pop()?.close();
+    detach();
+    const next = begin(true, "2");
+    await next.start([]);
+    await quiet();
+    expect([codes(next), deeds]).toEqual([[], []]);
+    expect(records.get("web")).toMatchObject({ deployed: null, seen: null });
+    attach("1.1", "run");
+    await until(() => expect(deeds).toEqual(["web attach attached-outside"]));
+  });
+
+  it("without a reboot it was detached by somebody", async () => {
+    attach("1.0", "run");
+    await begin().start([]);
+    open.pop()?.close();
+    detach();
+    const next = begin();
+    await next.start([]);
+    await until(() => expect(codes(next)).toEqual(["detached-outside"]));
+  });
+
+  it("a difference that there was ends with it", async () => {
+    attach("1.0", "run");
+    const tracker = begin();
+    await tracker.start([]);
+    attach("1.1", "run");
+    await until(() => expect(codes(tracker)).toEqual(["switched-outside"]));
+    open.pop()?.close();
+    detach();
+    const next = begin(true, "2");
+    await next.start([]);
+    await until(() => expect(codes(next)).toEqual([]));
+    expect(deeds).toEqual(["web upgrade switched-outside"]);
+  });
+});
+
 describe("what we do", () => {
   it("is never theirs, whatever it looks like on the way", async () => {
     attach("1.0");
@@ -154,6 +201,26 @@ describe("what we do", () => {
     await settled;
     await quiet();
     expect([codes(tracker), deeds]).toEqual([[], []]);
+  });
+
+  it("bug: what others did during a deployment of ours counted as ours", async () => {
+    attach("1.0");
+    const tracker = begin();
+    await tracker.start([]);
+    ours.add("web");
+    attach("1.1");
+    watched = "1.1";
+    await quiet();
+    attach("1.2");
+    await quiet();
+    expect(deeds).toEqual([]);
+    watched = null;
+    tracker.handOver("web");
+    ours.delete("web");
+    tracker.look();
+    await until(() => expect(codes(tracker)).toEqual(["switched-outside"]));
+    expect(tracker.tracked("web")?.drift?.differences[0]?.params).toMatchObject({ from: "1.1", to: "1.2" });
+    expect(deeds).toEqual(["web upgrade switched-outside"]);
   });
 
   it("counts as ours at the next start, when the engine died before it could note it", async () => {

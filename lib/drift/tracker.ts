@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { Refusal } from "@/lib/deploy/types";
+import { sinceBoot } from "@/lib/drift/boot";
 import { compareDeployed } from "@/lib/drift/compare";
 import { type Deed, findChanges, findSwitch } from "@/lib/drift/deeds";
 import { createStateReader, nowOf, type Places } from "@/lib/drift/read";
@@ -20,6 +21,8 @@ export interface TrackerOptions extends Places {
   readonly save: (records: ReadonlyMap<string, Tracked>) => boolean;
   /** Whether this program is changing the service now: then nothing is anybody else's doing. */
   readonly isOurs: (service: string) => boolean;
+  /** The image that this program has attached to the service and only watches now; `null`: none. */
+  readonly watchedImage: (service: string) => string | null;
   /** While this is true there are better things to do than to look. */
   readonly isBusy: () => boolean;
   /** Somebody else did this. Called once the difference is on record. */
@@ -37,6 +40,8 @@ export interface Tracker {
   start(ours: Iterable<string>): Promise<void>;
   /** Takes what is there now as deployed, after a change of ours. */
   settle(service: string): Promise<void>;
+  /** Others changed the service during a change of ours: they are judged by what was attached of ours before. */
+  handOver(service: string): void;
   /** Looks again, soon. */
   look(): void;
   tracked(service: string): Tracked | null;
@@ -52,6 +57,8 @@ const QUIET_MS = 300;
 /** A switch of ours is quicker alone; for so long others wait to be noticed, ms. */
 const BUSY_MS = 800;
 const STEP_MS = 100;
+/** A switch of ours ends without a change of files; until its result was seen it is looked for, ms. */
+const OURS_MS = 1000;
 /** An upload over an attached image changes it without end: then it is judged all the same. */
 const MOST_LOOKS = 4;
 
@@ -61,7 +68,7 @@ const MOST_LOOKS = 4;
  * ours is under way on it, and only by two looks that agree.
  */
 export function createTracker(options: TrackerOptions): Tracker {
-  const { load, save, isOurs, done, noted } = options;
+  const { load, save, isOurs, watchedImage, done, noted } = options;
   const reader = createStateReader(options);
   const known = new Map(load());
   /** The very first start: nothing tells how it came to be as it is. */
@@ -69,6 +76,8 @@ export function createTracker(options: TrackerOptions): Tracker {
   const unsaved = new Map<string, Tracked>();
   /** Grows with each change of ours, so that a look from before it is not judged by what came after. */
   const ours = new Map<string, number>();
+  /** What a change of ours has attached, as it was first seen after it. */
+  const attachedByUs = new Map<string, AttachedState>();
   const watcher = watchAttached(options.paths, () => look());
   let timer: NodeJS.Timeout | undefined;
   let isLooking = false;
@@ -100,6 +109,9 @@ export function createTracker(options: TrackerOptions): Tracker {
   const readAll = async () => {
     const states = await reader.read();
     if (watcher.follow(states)) isStale = true;
+    for (const [service, state] of states)
+      if (!attachedByUs.has(service) && watchedImage(service) === state.path)
+        attachedByUs.set(service, state);
     return states;
   };
   const lookOnce = async () => {
@@ -119,7 +131,14 @@ export function createTracker(options: TrackerOptions): Tracker {
       if (turns.get(service) === ours.get(service)) await judge(service, states.get(service) ?? null);
       else isStale = true;
     }
+    if (unseen(states)) setTimeout(look, OURS_MS).unref();
   };
+  /** Whether we switched a service, and what that has attached is still to be seen. */
+  const unseen = (states: ReadonlyMap<string, AttachedState>) =>
+    [...states].some(
+      ([service, { path }]) =>
+        isOurs(service) && !attachedByUs.has(service) && known.get(service)?.seen?.path !== path,
+    );
   /** Services that are not as they were at the last look, and that nobody here is changing. */
   const differing = (states: ReadonlyMap<string, AttachedState>) =>
     [...new Set([...known.keys(), ...states.keys()])].filter((service) => {
@@ -153,7 +172,11 @@ export function createTracker(options: TrackerOptions): Tracker {
   };
   const rebase = async (service: string) => {
     const state = (await reader.read(new Set([service]))).get(service) ?? null;
+    take(service, state);
+  };
+  const take = (service: string, state: AttachedState | null) => {
     const before = known.get(service);
+    attachedByUs.delete(service);
     keep(service, asDeployed(state));
     flush();
     if (before?.drift) noted(service);
@@ -161,6 +184,10 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   return {
     async start(changed) {
+      for (const [service, tracked] of known) {
+        const left = sinceBoot(tracked, options.boot);
+        if (left !== tracked) keep(service, left);
+      }
       if (isFirst)
         for (const [service, state] of await readAll())
           if (!known.has(service) && !isOurs(service)) keep(service, asDeployed(state));
@@ -173,6 +200,11 @@ export function createTracker(options: TrackerOptions): Tracker {
       ours.set(service, (ours.get(service) ?? 0) + 1);
       await rebase(service);
       look(); // its new image has a directory of its own to follow
+    },
+    handOver(service) {
+      ours.set(service, (ours.get(service) ?? 0) + 1);
+      const state = attachedByUs.get(service);
+      if (state) take(service, state);
     },
     look,
     tracked: (service) => known.get(service) ?? null,

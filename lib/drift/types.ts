@@ -27,6 +27,8 @@ export interface Difference extends Message {
 export interface DeployedState extends Omit<Attachment, "service"> {
   /** `null` when the image is gone. */
   readonly image: ImageState | null;
+  /** With which boot an attachment below /run ends; left out = it outlives every one. */
+  readonly boot?: string;
 }
 
 /** The attached image of a service with all that tells whether somebody changed it. */

@@ -52,6 +52,8 @@ interface HoldsOptions extends Pick<EngineOptions, Needed> {
   readonly newId: () => string;
   /** Called after each deployment, before its service is free again. */
   readonly settled: (last: Deployment) => Promise<void>;
+  /** Called when its service is free. */
+  readonly freed: () => void;
 }
 
 /** One lock per service, and the deployment that has it. */
@@ -105,6 +107,7 @@ export function createHolds(options: HoldsOptions) {
     await options.settled(last);
     await clearAway(last);
     held.delete(last.service);
+    options.freed();
     journal.finished(last);
     await options.reserve.fill().catch(() => undefined); // the disk is full: it is filled when it is not
   };

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { labelOf } from "@/lib/deploy/ground";
 import type { Deployment, VersionRef } from "@/lib/deploy/types";
+import { readBootId } from "@/lib/drift/boot";
 import type { Deed } from "@/lib/drift/deeds";
 import { createTracker, type TrackerOptions } from "@/lib/drift/tracker";
 import type { DeployedState, Drift } from "@/lib/drift/types";
@@ -15,7 +16,8 @@ const NO_TRACE: JournalTrace = { lines: [], by: null };
 /** Who did it where nothing tells. */
 const UNKNOWN = "unknown";
 
-export interface OutsideOptions extends Omit<TrackerOptions, "isOurs" | "isBusy" | "done"> {
+export interface OutsideOptions
+  extends Omit<TrackerOptions, "boot" | "isOurs" | "watchedImage" | "isBusy" | "done"> {
   readonly trace: typeof readTrace;
   /** The id of the next entry in the history. */
   readonly newId: () => string;
@@ -29,8 +31,11 @@ export function createOutside(options: OutsideOptions) {
   const { trace, underWay, record, newId } = options;
   const tracker = createTracker({
     ...options,
+    boot: readBootId(),
     isOurs: (service) =>
       underWay().some((one) => one.service === service || repairedBy(one).includes(service)),
+    watchedImage: (service) =>
+      underWay().find((one) => one.service === service && isWatched(one))?.to?.path ?? null,
     isBusy: () => underWay().some(({ phase }) => phase === "switching" || phase === "going-back"),
     done(service, deed, at) {
       recordDeed(service, deed, at, newId(), trace).then(record, (error: unknown) =>
@@ -43,14 +48,16 @@ export function createOutside(options: OutsideOptions) {
     /** `ended`: deployments of an earlier life that may have ended without being noted. */
     start: (ended: readonly Deployment[]) => tracker.start(ended.flatMap(changedBy)),
     drift: (service: string): Drift | null => tracker.tracked(service)?.drift ?? null,
-    /** After a deployment of ours: what it left behind is what is deployed, unless it changed nothing. */
+    /** After a deployment of ours: what it left behind is what is deployed, unless it changed nothing or others came after it. */
     async settle(last: Deployment): Promise<void> {
+      if (isOvertaken(last)) tracker.handOver(last.service);
       for (const service of changedBy(last))
         await tracker
           .settle(service)
           .catch((error: unknown) => console.error("what is deployed was not noted:", error));
-      tracker.look();
     },
+    /** Services are free again, so that what others did to them meanwhile can be told from ours. */
+    look: tracker.look,
     async adopt(service: string, shown: number, by: string): Promise<Reply<"Adopt">> {
       const adopted = await tracker.adopt(service, shown);
       if (!adopted.ok) return { ok: false, error: adopted.refusal };
@@ -65,7 +72,17 @@ export function createOutside(options: OutsideOptions) {
 function changedBy(deployment: Deployment): string[] {
   const { outcome, kind, service } = deployment;
   const isUnchanged = outcome === "refused" || outcome === "cancelled" || kind === "restart";
-  return [...(isUnchanged ? [] : [service]), ...repairedBy(deployment)];
+  return [...(isUnchanged || isOvertaken(deployment) ? [] : [service]), ...repairedBy(deployment)];
+}
+
+/** Others changed meanwhile what it had attached: what is there now is their doing. */
+function isOvertaken({ message }: Deployment): boolean {
+  return message?.code === "changed-meanwhile";
+}
+
+/** Its files are in place, and it only looks whether the version stays up. */
+function isWatched({ kind, phase }: Deployment): boolean {
+  return kind !== "restart" && (phase === "settling" || phase === "trial");
 }
 
 /** portabled may hit other services than the one that was named; what was put back of them is our doing. */

@@ -76,7 +76,7 @@ export function createEngine(options: EngineOptions): {
     },
   });
 
-  const holds = createHolds({ ...options, newId, settled: outside.settle });
+  const holds = createHolds({ ...options, newId, settled: outside.settle, freed: outside.look });
   const { byId } = holds;
 
   const begin = async (asked: Asked, decide: (ground: HostGround) => Planned): Promise<Reply<"Deploy">> => {
