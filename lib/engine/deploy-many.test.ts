@@ -73,6 +73,7 @@ async function engine() {
     newId: createIds(null),
     publish: ({ service }) => void told.push(service),
     settled: async () => undefined,
+    freed: () => undefined,
   });
   return { holds, told };
 }
