@@ -241,7 +241,7 @@ export const REASONS = {
   "could-not-go-back": (p) =>
     `What was asked for did not work: ${inner(given(p, "first"), p)} The way back did not work either: ${inner(given(p, "second"), bare)} Nothing more is tried; the steps tell how far it came.`,
   "changed-meanwhile": (p) =>
-    `Somebody else changed it meanwhile: ${given(p, "now") === "" ? "nothing" : p("now")} is attached. Nothing more is tried.`,
+    `Somebody else changed it meanwhile: ${given(p, "now") === "" ? "nothing" : p("now")} is attached. Nothing more is tried. The history has what they did, and who it was where that is known.`,
 } satisfies Record<string, Sentence>;
 
 /** For a failure inside another sentence: where its parameters are not known, or its own sentence gives advice. */
