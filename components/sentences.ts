@@ -246,7 +246,7 @@ export const REASONS = {
   "could-not-go-back": (p) =>
     `What was asked for did not work: ${inner(given(p, "first"), p)} The way back did not work either: ${inner(given(p, "second"), bare)} Nothing more is tried; the steps tell how far it came.${keptWords(given(p, "kept"))}`,
   "changed-meanwhile": (p) =>
-    `Somebody else changed it meanwhile: ${given(p, "now") === "" ? "nothing" : p("now")} is attached. Nothing more is tried.`,
+    `Somebody else changed it meanwhile: ${given(p, "now") === "" ? "nothing" : p("now")} is attached. Nothing more is tried. The history has what they did, and who it was where that is known.`,
 } satisfies Record<string, Sentence>;
 
 function keptWords(kept: string): string {

@@ -7,7 +7,7 @@ import { settle } from "@/lib/deploy/look-again";
 import { endOvertaken, notOvertaken, type Watched } from "@/lib/deploy/overtaken";
 import { Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
-import { watchSettle } from "@/lib/deploy/settle";
+import { seeUnits, watchSettle } from "@/lib/deploy/settle";
 import type { Message } from "@/lib/errors";
 
 /** How long a person has to decide where the probes could not, ms. */
@@ -49,7 +49,8 @@ export async function finishSwitch(
       run.turn?.end(isUndecided ? "undecided" : "good"); // the others of its batch do not wait for a person
       record.update({ message: settled.message });
       const trialEnds = uptimeMs() + trialMs;
-      await standTrial(run, { ...intent, stage: "trial", trialEnds }, wanted.watch, watched);
+      const onTrial = await seeUnits(host.systemd, wanted.watch);
+      await standTrial(run, { ...intent, stage: "trial", trialEnds, onTrial }, watched);
     } else await succeed(run, wanted.watch, watched, settled.message);
   } catch (error) {
     if (await endOvertaken(record, watched, error)) return;
@@ -57,7 +58,7 @@ export async function finishSwitch(
   }
 }
 
-/** Goes on with a trial of `images` that an earlier life of the engine began. Never throws. */
+/** Goes on with a trial of `images` that an earlier life of the engine began: what fell meanwhile counts. Never throws. */
 export async function resumeTrial(
   given: Run,
   intent: Intent,
@@ -67,22 +68,18 @@ export async function resumeTrial(
 ): Promise<void> {
   const run = { ...given, record: untilFired(given.record, armed) };
   const watched = { host: run.host, service: run.plan.service, images, armed };
-  const watch = wayBack.running.map(({ unit }) => unit).filter((unit) => intent.choice?.units.includes(unit));
   try {
-    await standTrial(run, intent, watch, watched);
+    await standTrial(run, intent, watched);
   } catch (error) {
     if (await endOvertaken(run.record, watched, error)) return;
     await goBack(given, intent, wayBack, error, armed);
   }
 }
 
-async function standTrial(
-  run: Run,
-  intent: Intent,
-  watch: readonly string[],
-  watched: Watched,
-): Promise<void> {
+async function standTrial(run: Run, intent: Intent, watched: Watched): Promise<void> {
   const { host, record, back, keep } = run;
+  const { onTrial = [] } = intent;
+  const watch = onTrial.map(({ unit }) => unit);
   const leftMs = Math.max(0, (intent.trialEnds ?? 0) - uptimeMs());
   record.update({ phase: "trial", endsAt: Date.now() + leftMs });
   await run.intents.write({ ...intent, deployment: record.current });
@@ -92,6 +89,7 @@ async function standTrial(
     const fall = await watchSettle(host.systemd, watch, leftMs, either, {
       everyMs: TRIAL_LOOK_MS,
       isEndFixed: true,
+      since: onTrial,
       alsoLook: () => notOvertaken(watched),
     });
     if (fall) throw new Setback(fall.message, fall);

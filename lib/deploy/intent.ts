@@ -3,6 +3,7 @@ import { uptime } from "node:os";
 import path from "node:path";
 import type { Choice } from "@/lib/deploy/matches";
 import type { Plan } from "@/lib/deploy/plan";
+import type { SeenUnit } from "@/lib/deploy/settle";
 import type { Deployment } from "@/lib/deploy/types";
 import type { RanUnit } from "@/lib/deploy/units";
 import { syncDirectory } from "@/lib/deploy/way-back-files";
@@ -39,6 +40,8 @@ export interface Intent {
   readonly choice: Choice | null;
   /** End of the trial by `uptimeMs`: no change of the clock moves it. */
   readonly trialEnds: number | null;
+  /** What is on trial, as it was at its beginning; left out before. */
+  readonly onTrial?: readonly SeenUnit[];
 }
 
 /** Milliseconds since the machine booted; no change of the clock moves it, and every process has the same. */

@@ -13,7 +13,16 @@ export interface Fall {
   readonly message: Message;
 }
 
+/** A unit as it was when it began to be watched: another run of it is a fall. */
+export interface SeenUnit {
+  readonly unit: string;
+  readonly invocationId: string;
+  readonly restarts: number;
+}
+
 export interface SettleOptions {
+  /** Since when they have to have stayed up; left out = since the first look. */
+  readonly since?: readonly SeenUnit[];
   /** How often to look, ms. */
   readonly everyMs?: number;
   /** Whether nothing else is waited for: until then it goes on watching. */
@@ -37,7 +46,7 @@ export async function watchSettle(
   units: readonly string[],
   settleMs: number,
   signal: AbortSignal,
-  { everyMs = LOOK_EVERY_MS, isOver = () => true, isEndFixed = false, alsoLook }: SettleOptions = {},
+  { everyMs = LOOK_EVERY_MS, isOver = () => true, isEndFixed = false, since, alsoLook }: SettleOptions = {},
 ): Promise<Fall | null> {
   const blindMs = isEndFixed ? Number.POSITIVE_INFINITY : BLIND_MS;
   let blindForMs = 0;
@@ -48,9 +57,11 @@ export async function watchSettle(
   };
   const statusOf = (unit: string) => patiently(() => systemd.unitStatus(unit));
   const watch = async (): Promise<Fall | null> => {
-    const first = await Promise.all(units.map(statusOf));
-    for (const status of first) {
-      const fall = fallOf(status, null);
+    const statuses = await Promise.all(units.map(statusOf));
+    const first = since ?? statuses.map(seenAs);
+    const earlierOf = (unit: string) => first.find((seen) => seen.unit === unit) ?? null;
+    for (const status of statuses) {
+      const fall = fallOf(status, earlierOf(status.name));
       if (fall) return fall;
     }
     blindForMs = 0;
@@ -65,14 +76,11 @@ export async function watchSettle(
       const states = await patiently(() => systemd.unitStates(units));
       const suspect = states.find((state) => !looksUp(state));
       if (!suspect) continue;
-      const fall = fallOf(
-        await statusOf(suspect.name),
-        first.find((status) => status.name === suspect.name) ?? null,
-      );
+      const fall = fallOf(await statusOf(suspect.name), earlierOf(suspect.name));
       if (fall) return fall;
     }
-    for (const before of first) {
-      const fall = fallOf(await statusOf(before.name), before);
+    for (const unit of units) {
+      const fall = fallOf(await statusOf(unit), earlierOf(unit));
       if (fall) return fall;
     }
     return null;
@@ -81,6 +89,17 @@ export async function watchSettle(
     if (error instanceof CutShort) return null;
     throw error;
   });
+}
+
+/** How units are now, to be watched from here on. Throws what PID 1 answers in the end. */
+export async function seeUnits(systemd: Systemd, units: readonly string[]): Promise<readonly SeenUnit[]> {
+  const never = new AbortController().signal;
+  const statusOf = (unit: string) => lookPatiently(() => systemd.unitStatus(unit), BLIND_MS, never);
+  return (await Promise.all(units.map(statusOf))).map(({ value }) => seenAs(value));
+}
+
+function seenAs({ name, invocationId, service }: UnitStatus): SeenUnit {
+  return { unit: name, invocationId, restarts: service?.restarts ?? 0 };
 }
 
 /** The signal came while PID 1 gave no answer. */
@@ -106,7 +125,7 @@ async function lookPatiently<T>(
 }
 
 /** Whether one reading of a unit speaks against it; `before` is the reading at the start of the settling time. */
-export function fallOf(now: UnitStatus, before: UnitStatus | null): Fall | null {
+export function fallOf(now: UnitStatus, before: SeenUnit | null): Fall | null {
   const fall = (code: string, params: Message["params"] = {}): Fall => ({
     unit: now.name,
     invocationId: now.invocationId,
@@ -124,8 +143,7 @@ export function fallOf(now: UnitStatus, before: UnitStatus | null): Fall | null 
     return mayEnd && result === "success" ? null : fall("unit-stopped", { result, status });
   if (before) {
     const restarted =
-      (now.service?.restarts ?? 0) > (before.service?.restarts ?? 0) ||
-      (!mayEnd && now.invocationId !== before.invocationId);
+      (now.service?.restarts ?? 0) > before.restarts || (!mayEnd && now.invocationId !== before.invocationId);
     if (restarted) return fall("unit-restarted", { result, status });
   }
   return null;
