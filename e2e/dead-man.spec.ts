@@ -11,6 +11,7 @@ import {
   unitProperty,
   useHost,
 } from "./fixtures";
+import { GUEST_PROJECT } from "./lab/state";
 
 test.describe.configure({ mode: "serial" });
 const host = useHost({ env: { ATTACHE_GRACE_MS: 0, ATTACHE_SETTLE_MS: 4000 } });
@@ -50,6 +51,11 @@ test("a version on trial stays when somebody keeps it", async ({ page }) => {
   await expect(result(page, "1.3.0 is on trial: without a word from somebody 1.2.0 comes back")).toBeVisible({
     timeout: 20_000,
   });
+  const uninstall = await host().exec([`${GUEST_PROJECT}/packaging/uninstall`]);
+  expect(uninstall.code).toBe(1);
+  expect(uninstall.stderr).toContain(
+    "nothing was removed: a deployment of startpage is under way or on trial",
+  );
   await host().mustExec(["systemctl", "kill", "--signal=SIGKILL", "attache-engine"]);
   await page.getByRole("button", { name: "Keep 1.3.0" }).click();
   await expect(result(page, "Succeeded: startpage is on 1.3.0.")).toBeVisible({ timeout: 20_000 });
