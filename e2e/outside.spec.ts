@@ -164,6 +164,20 @@ test.describe("image files and our own doing", () => {
     await host().mustExec(["systemctl", "start", "attache-engine.service"]);
     await seen(page, "away", "2026.1 was attached outside Attaché");
   });
+
+  test("bug: a detach during a trial was undone, and held against the version", async ({ page }) => {
+    await openService(page, host(), "metrics");
+    const from = (await attachedImage(host(), "metrics.service")).includes("0.9.0") ? "0.9.0" : "0.10.0";
+    const version = from === "0.9.0" ? "0.10.0" : "0.9.0";
+    const asked = { service: "metrics", version, expected: from, by: "test", trialMs: 600_000 };
+    expect(await askEngine(host(), "Deploy", asked)).toMatchObject({ ok: true });
+    await expect(page.getByRole("button", { name: /^Keep/ }).first()).toBeVisible({ timeout: 30_000 });
+    const image = await attachedImage(host(), "metrics.service");
+    await host().mustExec(["portablectl", "detach", "--now", image]);
+    await seen(page, "trial", `${version} was detached outside Attaché`);
+    expect(await attachedImage(host(), "metrics.service")).toBe("");
+    await expect(page.getByText("Somebody else changed it meanwhile").first()).toBeVisible();
+  });
 });
 
 async function openService(page: Page, box: Box, service: string): Promise<void> {
