@@ -25,7 +25,7 @@ describe("a deployment in a batch", () => {
     const { run, going } = await begin(await hostWith(), turn, { trialMs: 60_000, keep: keep.signal });
     await behind?.reload(NEVER);
     await behind?.restart(NEVER);
-    expect(run.record.current.phase).toBe("trial");
+    await expect.poll(() => run.record.current.phase).toBe("trial");
     keep.abort("ada");
     await going;
     expect(run.record.current.outcome).toBe("succeeded");
