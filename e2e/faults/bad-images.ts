@@ -105,6 +105,7 @@ export function badImages(): Readonly<Record<string, BadImage>> {
     }),
     "exits-at-once": settings("ExecStart=/usr/bin/busybox false"),
     "ends-well-at-once": settings("ExecStart=/usr/bin/busybox true"),
+    "exits-after-a-second": settings("ExecStart=/usr/bin/busybox sh -c 'sleep 0.8; exit 3'"),
     "exits-while-it-is-watched": settings("ExecStart=/usr/bin/busybox sh -c 'sleep 0.5; exit 3'"),
     "second-unit-exits": image({
       units: { "app-worker.service": unit("Worker", "ExecStart=/usr/bin/busybox false") },

@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WayBack } from "@/lib/deploy/intent";
+import { untilReachable } from "@/lib/deploy/outage";
 import type { Plan } from "@/lib/deploy/plan";
 import { type Record, Setback } from "@/lib/deploy/record";
 import { layOutWayBack, syncDirectory } from "@/lib/deploy/way-back-files";
@@ -122,9 +123,11 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       if (!existsSync(place)) return null;
       const { armed } = follow(id);
       if (armed.hasFired()) return armed;
-      const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]);
+      // Where the bus is away meanwhile the earlier timer runs out, and then it is ours to wait for.
+      await untilReachable(systemd);
+      const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]).catch(noneInOutage);
       await armed.resume().catch(ignoreOutage);
-      for (const { name } of earlier) await systemd.stopTimer(name);
+      for (const { name } of earlier) await systemd.stopTimer(name).catch(ignoreOutage);
       return armed;
     },
     async bringBack(id) {
@@ -158,30 +161,45 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
   function follow(id: string): { readonly armed: Armed; stopTimers(): Promise<void> } {
     const place = placeOf(id);
     let beating: NodeJS.Timeout | undefined;
-    let beaten: Promise<void> | null = null;
     let count = 0;
-    let timer: string | null = null;
+    /** Timers of PID 1 that may be there: one, unless a call of ours was not answered. */
+    const timers = new Set<string>();
+    let changing: Promise<unknown> = Promise.resolve();
 
-    /** The next timer before the last one is called off, so that there is never none; one change at a time. */
-    const putOff = async (ms: number, writable?: readonly string[]) => {
-      const old = timer;
-      const next = `attache-way-back@${id}-${process.pid}x${++count}.timer`;
-      await systemd.startTimer(next, ms, writable);
-      timer = next;
-      if (old) await systemd.stopTimer(old);
+    /** One change after the other: a beat that is under way must not leave a timer behind that nobody knows. */
+    const inTurn = (work: () => Promise<void>): Promise<void> => {
+      const mine = changing.then(work);
+      changing = mine.catch(() => undefined);
+      return mine;
     };
+    const stopAllBut = async (kept: string | null) => {
+      for (const name of [...timers].filter((timer) => timer !== kept)) {
+        await systemd.stopTimer(name);
+        timers.delete(name);
+      }
+    };
+    /** The next timer before the last one is called off, so that there is never none. */
+    const putOff = (ms: number, writable?: readonly string[]) =>
+      inTurn(async () => {
+        const next = `attache-way-back@${id}-${process.pid}x${++count}.timer`;
+        timers.add(next);
+        await systemd.startTimer(next, ms, writable);
+        await stopAllBut(next);
+      });
+    let isBeatDue = true;
     const beat = () => {
-      beaten ??= putOff(PATIENCE_MS)
+      if (!isBeatDue) return;
+      isBeatDue = false;
+      void putOff(PATIENCE_MS)
         .catch(ignoreOutage)
         .finally(() => {
-          beaten = null;
+          isBeatDue = true;
         });
     };
     const stopBeating = () => clearInterval(beating);
-    const stopTimers = async () => {
+    const stopTimers = () => {
       stopBeating();
-      await beaten; // it may be about to start another one
-      if (timer) await systemd.stopTimer(timer).catch(ignoreOutage);
+      return inTurn(() => stopAllBut(null).catch(ignoreOutage));
     };
 
     const armed: Armed = {
@@ -245,6 +263,11 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
 async function keepNewest(directory: string): Promise<void> {
   const kept = (await readdir(directory)).filter((name) => name.endsWith(KEPT)).sort();
   for (const name of kept.slice(0, -KEPT_COUNT)) await rm(path.join(directory, name), { recursive: true });
+}
+
+function noneInOutage(error: unknown): [] {
+  ignoreOutage(error);
+  return [];
 }
 
 /** The bus is away: then the timer runs out, which is what it is for. */

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import { bringUp, failedUnits, runUnitJobs } from "@/lib/deploy/bring-up";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
@@ -8,6 +7,7 @@ import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
 import { settle } from "@/lib/deploy/look-again";
 import { layeringOf } from "@/lib/deploy/open-images";
+import { isOutage, untilReachable } from "@/lib/deploy/outage";
 import { messageOf, type Record, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { changedUnits, hasUnit, isService, statesOf, unitsThatRun } from "@/lib/deploy/units";
@@ -20,7 +20,6 @@ const NEVER = new AbortController().signal;
 
 /** How often it is tried; waiting for a bus that is away does not count. */
 const TRIES = 3;
-const LOOK_MS = 200;
 
 /**
  * Puts back what was there before and ends the record as `reverted`, as
@@ -79,9 +78,9 @@ async function backByAnyMeans(
   const { host, record, plan } = run;
   let isByPid1 = plan.kind === "detach";
   for (let attempt = 1; ; attempt++) {
-    await untilReachable(host);
+    await untilReachable(host.systemd);
+    const isAtIt = armed && (isByPid1 || armed.hasFired());
     try {
-      const isAtIt = armed && (isByPid1 || armed.hasFired());
       if (isAtIt) await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
       else await armed?.resume().catch(recorded);
       await back(run, wayBack, newUnits, await readAttachment(host, plan.service));
@@ -89,8 +88,9 @@ async function backByAnyMeans(
       if (isOver || isAtIt) return;
       attempt--;
     } catch (error) {
-      if (error instanceof Setback && error.fall) throw error;
-      if (isOutage(error)) attempt--;
+      const isItsDoing = armed?.hasFired() && !isAtIt; // a restart by PID 1 looks like a fall
+      if (error instanceof Setback && error.fall && !isItsDoing) throw error;
+      if (isOutage(error) || isItsDoing) attempt--;
       else if (attempt >= TRIES) throw error;
       else isByPid1 = true;
     }
@@ -105,24 +105,6 @@ async function callOffAnyhow(armed: Armed | null): Promise<boolean> {
     console.error("the way back cannot be called off:", error);
     return true;
   }
-}
-
-/** Meanwhile the timer of PID 1 may run out, which is what it is for. */
-async function untilReachable({ systemd }: Host): Promise<void> {
-  for (;;) {
-    try {
-      await systemd.version();
-      return;
-    } catch (error) {
-      if (!isOutage(error)) throw error;
-      await sleep(LOOK_MS);
-    }
-  }
-}
-
-/** The bus is away, or was. */
-function isOutage(error: unknown): boolean {
-  return error instanceof AppError && error.code === "bus-unreachable";
 }
 
 /** Its step has recorded it, and the host is looked at next. */

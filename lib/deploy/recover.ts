@@ -1,11 +1,12 @@
 import { type Images, isSameImages, isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
-import { FIRED } from "@/lib/deploy/dead-man";
+import { type Armed, FIRED } from "@/lib/deploy/dead-man";
 import { finishSwitch, resumeTrial } from "@/lib/deploy/finish";
 import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Stage, WayBack } from "@/lib/deploy/intent";
+import { isOutage, untilReachable } from "@/lib/deploy/outage";
 import { type Record as DeploymentRecord, messageOf, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import type { Kind, VersionRef } from "@/lib/deploy/types";
@@ -104,10 +105,23 @@ export async function recoverDeployment(run: Run, intent: Intent): Promise<void>
 }
 
 async function settleIntent(run: Run, intent: Intent): Promise<void> {
-  const { host, record, plan } = run;
+  const { host, record } = run;
   const { wayBack } = intent;
   if (!wayBack) return record.finish("refused", { code: "engine-restarted", params: {} });
   const armed = await run.deadMan.takeOver(record.current.id);
+  for (;;) {
+    try {
+      return await settleFrom(run, intent, wayBack, armed);
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      await untilReachable(host.systemd);
+    }
+  }
+}
+
+/** May be tried again after an outage of the bus: where it goes on or back, nothing is thrown any more. */
+async function settleFrom(run: Run, intent: Intent, wayBack: WayBack, armed: Armed | null): Promise<void> {
+  const { host, record, plan } = run;
   // What PID 1 has begun comes to its end first; it always goes back.
   if (armed?.hasFired()) await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
   await untilIdle(host); // a call of the earlier life may still be at work

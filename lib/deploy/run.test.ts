@@ -485,6 +485,22 @@ describe("the way back of PID 1", () => {
     expect(await readdir(path.join(host.root, "way-back"))).toEqual([]);
   });
 
+  it("bug: a sign of life that was under way when a trial began left its timer behind", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const { run } = await prepare(host, (now) => planDeployment(now, "2.0"));
+    await mkdir(path.join(host.root, "way-back", BLANK.id), { recursive: true });
+    const armed = await run.deadMan.takeOver(BLANK.id);
+    const { startTimer } = host.systemd;
+    host.systemd.startTimer = async (name, ms) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return startTimer.call(host.systemd, name, ms);
+    };
+    await Promise.all([armed?.resume(), armed?.holdFor(60_000)]);
+    expect(host.systemd.timers.size).toBe(1);
+    await armed?.callOff();
+    await expect.poll(() => host.systemd.timers.size).toBe(0);
+  });
+
   it("bug: where it could not be called off, what ran was recorded as refused; the old version is back", async () => {
     const host = await hostWith({ behaviour: "stays" });
     host.systemd.beforeChange = async () => {
@@ -551,6 +567,32 @@ describe("an engine that was killed", () => {
     for (const intent of intents) await recoverDeployment(open.run, intent);
     expect(open.run.record.current.outcome).toBe("reverted");
     expect(host.systemd.units.get("web.service")?.active).toBe("active");
+  });
+
+  it("bug: a bus that died while its work was taken over was a case for a person", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const { run } = await prepare(host, (ground) => planDeployment(ground, "2.0"));
+    const { attachment } = run.plan;
+    const running = [{ unit: "web.service", invocationId: "1", hadFailed: false }];
+    const wayBack = { attachment, choice: CHOICE, files: [], running, enabled: [] };
+    await run.intents.write(intentOf(run, "switching", wayBack, CHOICE));
+    await host.systemd.reattachImage(path.join(host.root, "srv/web/web_2.0.raw"), OPTIONS);
+    await mkdir(path.join(host.root, "way-back", BLANK.id), { recursive: true });
+    let refusals = 0;
+    const away = async () => {
+      if (++refusals <= 2) throw new AppError("bus-unreachable");
+      return [];
+    };
+    const { unitStates } = host.systemd;
+    host.systemd.unitsByPatterns = away;
+    host.systemd.unitStates = async (names) => {
+      await away();
+      return unitStates.call(host.systemd, names);
+    };
+    const { intents } = await run.intents.all();
+    for (const intent of intents) await recoverDeployment(run, intent);
+    expect(run.record.current.outcome).toBe("succeeded");
+    expect(refusals).toBeGreaterThan(2);
   });
 
   it.each([

@@ -1,0 +1,23 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { AppError } from "@/lib/errors";
+import type { Systemd } from "@/lib/systemd/types";
+
+const LOOK_MS = 200;
+
+/** The bus is away, or was: what was asked may have been done or not. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof AppError && error.code === "bus-unreachable";
+}
+
+/** Resolves once PID 1 answers, however long that takes; meanwhile its timer may run out, which is what it is for. */
+export async function untilReachable(systemd: Pick<Systemd, "version">): Promise<void> {
+  for (;;) {
+    try {
+      await systemd.version();
+      return;
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      await sleep(LOOK_MS);
+    }
+  }
+}
