@@ -21,6 +21,11 @@ interface ServiceListProps extends Mark {
   readonly cancel: AnswerAction;
 }
 
+/** Rows that "Upgrade several" could take along. */
+function countUpgrades(rows: readonly ServiceRow[]): number {
+  return rows.filter(({ upgrade, current }) => upgrade !== null && current !== null).length;
+}
+
 /**
  * The services, alive. All buttons of the list share two forms, so that a page
  * of five hundred rows stays light and each button works before (and without)
@@ -66,7 +71,7 @@ export function ServiceList(props: ServiceListProps) {
         <p className="quiet">
           {query.trim() === "" ? countWords(rows.length) : `${shown.length} of ${countWords(rows.length)}`}
         </p>
-        {rows.filter(({ upgrade, current }) => upgrade !== null && current !== null).length > 1 && (
+        {query.trim() === "" && countUpgrades(rows) > 1 && (
           <a href="/upgrade" className="batch-link">
             Upgrade several at once…
           </a>
