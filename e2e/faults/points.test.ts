@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { BLANK } from "@/lib/deploy/run.fixture";
 import type { Deployment, Step } from "@/lib/deploy/types";
 import { createPoints } from "./points";
 
@@ -7,30 +8,7 @@ const step = (seq: number, name: Step["name"], outcome: Step["outcome"], directi
 });
 const running = (seq: number, name: Step["name"]) => step(seq, name, "running", "forward");
 const done = (seq: number, name: Step["name"]) => step(seq, name, "done", "forward");
-const deployment = (steps: readonly Step[]): Deployment => ({
-  id: "one",
-  service: "app",
-  kind: "upgrade",
-  origin: "attache",
-  from: null,
-  to: null,
-  profile: null,
-  location: null,
-  by: "test",
-  reason: "",
-  requestedAt: 0,
-  startedAt: null,
-  finishedAt: null,
-  phase: "switching",
-  startsAt: null,
-  trialMs: null,
-  batch: null,
-  endsAt: null,
-  outcome: null,
-  message: null,
-  steps,
-  log: [],
-});
+const deployment = (steps: readonly Step[]): Deployment => ({ ...BLANK, phase: "switching", steps });
 
 describe("points of a deployment", () => {
   it("are before and after each step, counted where a name comes again", () => {

@@ -2,7 +2,6 @@ import { z } from "zod";
 import type { Message } from "@/lib/errors";
 
 export const PROBE_KINDS = ["http", "tcp", "unix"] as const;
-export type ProbeKind = (typeof PROBE_KINDS)[number];
 
 export const MOST_PROBES = 5;
 
