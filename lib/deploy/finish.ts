@@ -9,6 +9,7 @@ import { Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { seeUnits, watchSettle } from "@/lib/deploy/settle";
 import type { Message } from "@/lib/errors";
+import { readBootId } from "@/lib/systemd/boot-id";
 
 /** How long a person has to decide where the probes could not, ms. */
 const UNDECIDED_MS = 15 * 60_000;
@@ -50,7 +51,8 @@ export async function finishSwitch(
       record.update({ message: settled.message });
       const trialEnds = uptimeMs() + trialMs;
       const onTrial = await seeUnits(host.systemd, wanted.watch);
-      await standTrial(run, { ...intent, stage: "trial", trialEnds, onTrial }, watched);
+      const trial = { stage: "trial", trialEnds, trialBoot: readBootId(), onTrial } as const;
+      await standTrial(run, { ...intent, ...trial }, watched);
     } else await succeed(run, wanted.watch, watched, settled.message);
   } catch (error) {
     if (await endOvertaken(record, watched, error)) return;
@@ -78,9 +80,10 @@ export async function resumeTrial(
 
 async function standTrial(run: Run, intent: Intent, watched: Watched): Promise<void> {
   const { host, record, back, keep } = run;
-  const { onTrial = [] } = intent;
+  const { onTrial = [], trialBoot } = intent;
   const watch = onTrial.map(({ unit }) => unit);
-  const leftMs = Math.max(0, (intent.trialEnds ?? 0) - uptimeMs());
+  const isThisBoot = trialBoot === readBootId(); // PID 1 goes back at a boot; where it could not, the trial is over
+  const leftMs = isThisBoot ? Math.max(0, (intent.trialEnds ?? 0) - uptimeMs()) : 0;
   record.update({ phase: "trial", endsAt: Date.now() + leftMs });
   await run.intents.write({ ...intent, deployment: record.current });
   await watched.armed?.holdFor(leftMs + TRIAL_MARGIN_MS);

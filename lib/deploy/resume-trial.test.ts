@@ -3,6 +3,7 @@ import path from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { createFakeHost } from "@/lib/deploy/fake-systemd";
 import { readAttachment, readGround } from "@/lib/deploy/ground";
+import type { Intent } from "@/lib/deploy/intent";
 import { planDeployment } from "@/lib/deploy/plan";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { runDeployment } from "@/lib/deploy/run";
@@ -22,6 +23,7 @@ describe("bug: a trial was watched less, or anew, once the engine had been away"
     ["a unit that only the new version has has fallen", "1.0", fall("web-worker.service"), "unit-failed"],
     ["a first attach has fallen", null, fall("web.service"), "unit-failed"],
     ["all is as it was", "1.0", nothing, "kept"],
+    ["the machine was started anew, and PID 1 did not go back", "1.0", boot, "trial-over"],
   ] as const)("%s", async (_name, old, meanwhile, code): Promise<void> => {
     host = await createFakeHost({ "web_1.0": OLD, "web_2.0": NEW });
     if (old) {
@@ -45,30 +47,39 @@ describe("bug: a trial was watched less, or anew, once the engine had been away"
     const intent = intents[0];
     if (!intent) throw new Error("no intent");
 
-    await meanwhile();
+    const changed = await meanwhile();
     const second = new AbortController();
     const next = begin({ keep: second.signal });
     setTimeout(() => second.abort("ada"), 1500);
-    await recoverDeployment(next, intent);
+    await recoverDeployment(next, { ...intent, ...changed });
     expect(next.record.current.message?.code).toBe(code);
     const left = code === "kept" ? fileOf("2.0") : old && fileOf(old);
     expect((await readAttachment(host, "web"))?.path ?? null).toBe(left);
   });
 });
 
-async function nothing(): Promise<void> {}
+async function nothing(): Promise<Partial<Intent>> {
+  return {};
+}
 
-function restart(unit: string): () => Promise<void> {
+/** Another one than the trial began in; its units would have come back under the same names. */
+async function boot(): Promise<Partial<Intent>> {
+  return { trialBoot: "another" };
+}
+
+function restart(unit: string): () => Promise<Partial<Intent>> {
   return async () => {
     await host.systemd.runJob("restart", unit);
+    return {};
   };
 }
 
-function fall(unit: string): () => Promise<void> {
+function fall(unit: string): () => Promise<Partial<Intent>> {
   return async () => {
     const one = host.systemd.units.get(unit);
     if (!one) throw new Error(`${unit} does not run`);
     one.active = "failed";
+    return {};
   };
 }
 

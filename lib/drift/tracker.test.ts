@@ -86,6 +86,17 @@ describe("what others do", () => {
     expect([codes(tracker), deeds]).toEqual([[], []]);
   });
 
+  it("bug: nor what a deployment left alone that was refused at the very first start", async () => {
+    attach("1.0");
+    ours.add("web");
+    const tracker = begin();
+    await tracker.start([]);
+    ours.clear();
+    tracker.look();
+    await quiet();
+    expect([codes(tracker), deeds]).toEqual([[], []]);
+  });
+
   it("is seen as it happens, told once, and is over when it is adopted", async () => {
     attach("1.0");
     const tracker = begin();

@@ -190,7 +190,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       }
       if (isFirst)
         for (const [service, state] of await readAll())
-          if (!known.has(service) && !isOurs(service)) keep(service, asDeployed(state));
+          if (!known.has(service)) keep(service, asDeployed(state));
       for (const service of changed) await rebase(service);
       isStarted = true;
       timer = setInterval(look, LOOK_AGAIN_MS).unref();

@@ -1,12 +1,12 @@
 import { basename } from "node:path";
 import { labelOf } from "@/lib/deploy/ground";
 import type { Deployment, VersionRef } from "@/lib/deploy/types";
-import { readBootId } from "@/lib/drift/boot";
 import type { Deed } from "@/lib/drift/deeds";
 import { createTracker, type TrackerOptions } from "@/lib/drift/tracker";
 import type { DeployedState, Drift } from "@/lib/drift/types";
 import type { Reply } from "@/lib/engine/interface";
 import { AppError } from "@/lib/errors";
+import { readBootId } from "@/lib/systemd/boot-id";
 import type { JournalTrace, readTrace } from "@/lib/systemd/journal-trace";
 
 /** How long before portabled wrote its files somebody may have asked for it, ms. */
