@@ -225,6 +225,7 @@ export const REASONS = {
       ? `portabled reported success, but ${p("path")} is not what is attached.`
       : `portabled attached only a part of ${p("path")}: ${missing} ${missing.includes(",") ? "are" : "is"} missing.`;
   },
+  "files-left": (p) => `portabled's files for ${p("path")} were not all taken away.`,
   "unit-failed": (p) => `${p("unit")} failed. ${exitWords(given(p, "result"), given(p, "status"))}`.trim(),
   "unit-gone": (p) => `${p("unit")} no longer exists. Does the image still bring it?`,
   "unit-skipped": (p) =>

@@ -15,7 +15,7 @@ export type AttachedFiles = ReadonlyMap<string, string>;
  */
 export async function readAttachedFiles(
   paths: HostPaths,
-  attachments: readonly Attachment[],
+  attachments: readonly Pick<Attachment, "units" | "location">[],
 ): Promise<AttachedFiles> {
   const files = new Map<string, string>();
   for (const { units, location } of attachments)
@@ -25,6 +25,19 @@ export async function readAttachedFiles(
       for (const name of orMissing(() => readdirSync(`${file}.d`), [])) addDigest(files, `${file}.d/${name}`);
     }
   return files;
+}
+
+/**
+ * Whether a first attach was cut short in the middle: portabled writes drop-ins
+ * before their unit, and without the unit nothing counts as attached.
+ */
+export async function isAnythingLeft(
+  paths: HostPaths,
+  { attachment }: { readonly attachment: Attachment | null },
+  units: readonly string[],
+): Promise<boolean> {
+  const location = attachment?.location ?? "persistent";
+  return (await readAttachedFiles(paths, [{ units, location }])).size > 0;
 }
 
 /** Services whose files are not what they were, sorted. Files that are new do not count: they harm nobody. */

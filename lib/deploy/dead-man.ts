@@ -10,8 +10,8 @@ import { layOutWayBack, syncDirectory } from "@/lib/deploy/way-back-files";
 import { AppError, type Message } from "@/lib/errors";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
 
-/** PID 1 waits so long for a sign of life before it puts the old version back, ms. */
-const PATIENCE_MS = 5000;
+/** PID 1 waits so long for a sign of life before it has the old version put back, ms; its script looks once more. */
+const PATIENCE_MS = 4500;
 /** How often the engine gives one, ms. */
 const BEAT_MS = 1000;
 const LOOK_MS = 100;
@@ -126,8 +126,12 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       // Where the bus is away meanwhile the earlier timer runs out, and then it is ours to wait for.
       await untilReachable(systemd);
       const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]).catch(noneInOutage);
-      await armed.resume().catch(ignoreOutage);
-      for (const { name } of earlier) await systemd.stopTimer(name).catch(ignoreOutage);
+      try {
+        await armed.resume();
+        for (const { name } of earlier) await systemd.stopTimer(name);
+      } catch (error) {
+        ignoreOutage(error); // without a timer of ours the earlier one is still there, and may run out
+      }
       return armed;
     },
     async bringBack(id) {
@@ -136,6 +140,8 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       await armed.runNow().catch((error: unknown) => console.error(`the way back of ${id} failed:`, error));
     },
     async forget(id) {
+      // What is at work on it reads its files until the end.
+      while (isRunning(placeOf(id)) && (await isAtWork(id))) await sleep(LOOK_MS);
       const remove = (end: string) => rm(placeOf(id) + end, { recursive: true, force: true });
       await Promise.all([remove(".over"), remove(".new")]);
       // Whole or not at all: the script must not find the half of it.
@@ -257,6 +263,10 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     };
     return { armed, stopTimers };
   }
+}
+
+function isRunning(place: string): boolean {
+  return existsSync(path.join(place, "fired")) && !existsSync(path.join(place, "result"));
 }
 
 /** Ids are in the order of time. */

@@ -103,12 +103,13 @@ async function standTrial(run: Run, intent: Intent, watched: Watched): Promise<v
 }
 
 async function succeed(
-  { record, plan, keep }: Run,
+  { record, plan, back, keep }: Run,
   watch: readonly string[],
   watched: Watched,
   doubt: Message | null = null,
 ): Promise<void> {
   await notOvertaken(watched);
+  if (back.aborted) throw sentBack(back); // it was accepted, and where nothing ran nobody has looked at it
   await callOff(watched.armed);
   const version = plan.to?.label ?? "";
   const proven = { code: watch.length > 0 ? "stays-up" : "nothing-ran", params: { version } };

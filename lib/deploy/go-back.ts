@@ -1,6 +1,6 @@
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import { bringUp, failedUnits, runUnitJobs } from "@/lib/deploy/bring-up";
-import { readAttachedFiles } from "@/lib/deploy/collateral";
+import { isAnythingLeft, readAttachedFiles } from "@/lib/deploy/collateral";
 import { type Armed, FIRED } from "@/lib/deploy/dead-man";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
@@ -41,18 +41,22 @@ export async function goBack(
   try {
     await keepLog(host, record, cause);
     const now = await readAttachment(host, plan.service);
-    if (!isRecovery && isUntouched(now, wayBack.attachment) && nothingWasDone(record)) {
-      await callOffAnyhow(armed);
+    const newUnits = intent.choice?.units ?? [];
+    const isAsItWas =
+      !isRecovery && nothingWasDone(record) && (await isUntouched(run, now, wayBack, newUnits));
+    if (isAsItWas && (await callOffAnyhow(armed))) {
       record.finish("refused", why);
       return;
     }
     record.update({ phase: "going-back", endsAt: null });
-    await run.reserve.release();
+    await run.reserve
+      .release()
+      .catch((error: unknown) => console.error("the way back goes on without its reserve:", error));
     await run.intents
       .write({ ...intent, stage: "going-back", wayBack, deployment: record.current })
       .catch((error: unknown) => console.error("the way back goes on without a note of it:", error));
     if (why.code === "broken-off" && now) await killStuck(run, now);
-    await backByAnyMeans(run, wayBack, intent.choice?.units ?? [], armed);
+    await backByAnyMeans(run, wayBack, newUnits, armed);
     record.finish("reverted", await withFacts(host, plan.service, why));
   } catch (error) {
     const kept = (await armed?.giveUp()) ?? "";
@@ -65,8 +69,9 @@ export async function goBack(
 
 /**
  * By portabled first, which leaves its own record of what is attached; else by
- * PID 1. A detach is undone by PID 1 at once: it has the enable links as they
- * were. An old version that falls by itself is not tried again. Where the timer
+ * PID 1. A detach is undone by PID 1 at once, which has the enable links as they
+ * were, and so is attaching the same version anew, of which only the bytes tell
+ * what was there; nor can portabled detach what it left of a first attach. An old version that falls by itself is not tried again. Where the timer
  * of PID 1 runs out meanwhile, what it sets going is waited for and looked at.
  */
 async function backByAnyMeans(
@@ -76,7 +81,8 @@ async function backByAnyMeans(
   armed: Armed | null,
 ): Promise<void> {
   const { host, record, plan } = run;
-  let isByPid1 = plan.kind === "detach";
+  const isLeftOver = !wayBack.attachment && (await readAttachment(host, plan.service)) === null;
+  let isByPid1 = plan.kind === "detach" || plan.kind === "reattach" || isLeftOver;
   for (let attempt = 1; ; attempt++) {
     await untilReachable(host.systemd);
     const isAtIt = armed && (isByPid1 || armed.hasFired());
@@ -120,8 +126,10 @@ async function back(
   now: Attachment | null,
 ): Promise<void> {
   const units = [...new Set([...(now?.units ?? []), ...newUnits])];
-  if (wayBack.attachment) await backToOld(run, wayBack, wayBack.attachment, now, units);
-  else await backToNothing(run, now, units);
+  if (wayBack.attachment) return backToOld(run, wayBack, wayBack.attachment, now, { units, newUnits });
+  await backToNothing(run, now, units);
+  if (await isAnythingLeft(run.host.paths, run.plan, newUnits))
+    throw new Setback({ code: "files-left", params: { path: run.plan.to?.path ?? "" } });
 }
 
 /** Somebody would not wait for it any longer: what still has not stopped is ended. */
@@ -144,7 +152,7 @@ async function backToOld(
   wayBack: WayBack,
   old: Attachment,
   now: Attachment | null,
-  units: readonly string[],
+  { units, newUnits }: { readonly units: readonly string[]; readonly newUnits: readonly string[] },
 ): Promise<void> {
   const { host, record, plan } = run;
   const wanted = {
@@ -157,7 +165,7 @@ async function backToOld(
   };
   const before = await readAttachedFiles(host.paths, now ? [now] : []);
   const strangers = (await statesOf(host, { units })).filter((state) => !hasUnit(old, state.name));
-  const attachment = isUntouched(now, old)
+  const attachment = (await isUntouched(run, now, wayBack, newUnits))
     ? old
     : (await attachImage(host, record, wanted, "back")).attachment;
   const after = await readAttachedFiles(host.paths, [attachment]);
@@ -222,9 +230,17 @@ export async function withFacts(host: Host, service: string, why: Message): Prom
   return { code: why.code, params: { ...why.params, now: now ? labelOf(now.path) : "", units } };
 }
 
-function isUntouched(now: Attachment | null, old: Attachment | null): boolean {
-  if (!now || !old) return now === old;
-  return isSameImages(now, old) && now.units.join() === old.units.join();
+/** By the bytes too: the same version may have been attached anew, with another profile or over an edited file. */
+async function isUntouched(
+  { host, plan }: Run,
+  now: Attachment | null,
+  { attachment: old, files }: WayBack,
+  newUnits: readonly string[],
+): Promise<boolean> {
+  if (!old) return now === null && !(await isAnythingLeft(host.paths, plan, newUnits));
+  if (!now || !isSameImages(now, old) || now.units.join() !== old.units.join()) return false;
+  const found = await readAttachedFiles(host.paths, [now]);
+  return found.size === files.length && files.every(([file, digest]) => found.get(file) === digest);
 }
 
 /** Only then is "nothing changed" true: the files are the old ones and no job was run. */

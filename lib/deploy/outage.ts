@@ -9,6 +9,10 @@ export function isOutage(error: unknown): boolean {
   return error instanceof AppError && error.code === "bus-unreachable";
 }
 
+function isTimeout(error: unknown): boolean {
+  return error instanceof AppError && error.code === "timed-out";
+}
+
 /** Resolves once PID 1 answers, however long that takes; meanwhile its timer may run out, which is what it is for. */
 export async function untilReachable(systemd: Pick<Systemd, "version">): Promise<void> {
   for (;;) {
@@ -16,7 +20,7 @@ export async function untilReachable(systemd: Pick<Systemd, "version">): Promise
       await systemd.version();
       return;
     } catch (error) {
-      if (!isOutage(error)) throw error;
+      if (!isOutage(error) && !isTimeout(error)) throw error; // PID 1 answers nothing while it reloads
       await sleep(LOOK_MS);
     }
   }

@@ -1,6 +1,6 @@
 import { type Images, isSameImages, isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
-import { readAttachedFiles } from "@/lib/deploy/collateral";
-import { type Armed, FIRED } from "@/lib/deploy/dead-man";
+import { isAnythingLeft, readAttachedFiles } from "@/lib/deploy/collateral";
+import { type Armed, callOff, FIRED } from "@/lib/deploy/dead-man";
 import { finishSwitch, resumeTrial } from "@/lib/deploy/finish";
 import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
@@ -35,7 +35,7 @@ export type Recovery = (typeof RECOVERIES)[number];
 /**
  * Each stage that an engine can die in, times each thing the host can look
  * like afterwards: one action. For a first attach `old` means "nothing was
- * attached", so `nothing` never occurs; for a detach `new` means that nothing
+ * attached" and not a file is left of an attempt, so `nothing` never occurs; for a detach `new` means that nothing
  * is left.
  */
 const SWITCH: Record<Stage, Record<Found, Recovery>> = {
@@ -113,8 +113,9 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
     try {
       return await settleFrom(run, intent, wayBack, armed);
     } catch (error) {
-      if (!isOutage(error)) throw error;
-      await untilReachable(host.systemd);
+      if (isOutage(error)) await untilReachable(host.systemd);
+      else if (run.plan.kind === "restart") throw error;
+      else return await goBack(run, intent, wayBack, error, armed, { isRecovery: true });
     }
   }
 }
@@ -131,7 +132,7 @@ async function settleFrom(run: Run, intent: Intent, wayBack: WayBack, armed: Arm
   const cause = armed?.hasFired() ? new Setback(FIRED) : INTERRUPTED;
   switch (recovery) {
     case "forget":
-      await armed?.callOff();
+      await callOff(armed);
       return record.finish("refused", { code: "engine-restarted", params: {} });
     case "finish":
       if (now) return finishSwitch(run, intent, wayBack, await switchedBefore(host, wayBack, now), armed);
@@ -143,7 +144,7 @@ async function settleFrom(run: Run, intent: Intent, wayBack: WayBack, armed: Arm
       return goBack(run, intent, wayBack, cause, armed, { isRecovery: true });
     case "finish-detach":
       await record.step("reload", "forward", () => host.systemd.reload());
-      await armed?.callOff();
+      await callOff(armed);
       return record.finish("succeeded", { code: "detached", params: {} });
     case "look-again":
       return lookAgain(
@@ -151,7 +152,9 @@ async function settleFrom(run: Run, intent: Intent, wayBack: WayBack, armed: Arm
         wayBack.running.map(({ unit }) => unit),
       );
     case "ask":
-      await armed?.callOff();
+      await armed
+        ?.callOff()
+        .catch((error: unknown) => console.error("the way back is not called off:", error));
       return record.finish("needs-person", { code: "changed-meanwhile", params: { now: now?.path ?? "" } });
     default:
       return recovery satisfies never;
@@ -165,8 +168,8 @@ async function findingOf(
   now: Attachment | null,
 ): Promise<Found> {
   if (now === null) {
-    if (old === null) return "old";
-    if (await isAnythingLeft(host, old)) return "part";
+    if (old === null) return (await isAnythingLeft(host.paths, plan, choice?.units ?? [])) ? "part" : "old";
+    if (await isAnyOfIt(host, old)) return "part";
     return plan.kind === "detach" ? "new" : "nothing";
   }
   if (old && isSameImages(now, old)) return isWhole(now, old, old.units) ? "old" : "part";
@@ -176,7 +179,7 @@ async function findingOf(
 }
 
 /** A drop-in without its unit, or portabled's link to the image, is no attachment and still not gone. */
-async function isAnythingLeft({ paths }: Host, old: Attachment): Promise<boolean> {
+async function isAnyOfIt({ paths }: Host, old: Attachment): Promise<boolean> {
   return (await readAttachedFiles(paths, [old])).size > 0 || (await imageLinks(paths, old)).length > 0;
 }
 

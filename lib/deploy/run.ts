@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import type { Turn } from "@/lib/deploy/batch";
-import { runUnitJobs } from "@/lib/deploy/bring-up";
+import { runUnitJobs, sentBack } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment, checkDetach } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { type Armed, callOff, type DeadMan, type Prepared, untilFired } from "@/lib/deploy/dead-man";
@@ -247,6 +247,7 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack, ready: Rea
     const extensions = ground.layers.map((layer) => namesakeOf(layer));
     await detachImage(host, record, attachment, { path: file.path, extensions }, "forward");
     await record.step("reload", "forward", () => host.systemd.reload());
+    if (run.back.aborted) throw sentBack(run.back); // pressed too late for the jobs
     await callOff(armed);
     record.finish("succeeded", { code: "detached", params: {} });
   } catch (error) {

@@ -19,6 +19,8 @@ interface Case {
   readonly enabled?: readonly string[];
   readonly isOld?: boolean;
   readonly hasList?: boolean;
+  /** Names of timers that PID 1 still has for it. */
+  readonly timers?: string;
 }
 
 /** A unit that only the new version has, enabled. */
@@ -51,7 +53,12 @@ async function wayBack(mode: readonly string[], given: Case) {
   ];
   if (given.hasList !== false)
     await writeFile(at("way-back", "ID", "list"), rows.map((row) => `${row}\n`).join(""));
-  await writeFile(at("bin", "systemctl"), `#!/bin/sh\nprintf '%s\\n' "$*" >> ${at("asked")}\n`);
+  await writeFile(
+    at("bin", "systemctl"),
+    `#!/bin/sh
+case $1 in list-units) echo "${given.timers ?? ""}" ;; *) printf '%s\\n' "$*" >> ${at("asked")} ;; esac
+`,
+  );
   await chmod(at("bin", "systemctl"), 0o755);
   const env = {
     ...process.env,
@@ -98,6 +105,19 @@ it("bug: files that an engine put back before it died were not read, and links o
     "restart app.service",
   ]);
   expect([result, wants]).toEqual(["restored", []]);
+});
+
+it("bug: a reload of PID 1 that took longer than a sign of life keeps took a good version back", async () => {
+  const timers = "attache-way-back@ID-7x3.timer loaded active waiting";
+  const late = await wayBack(["go", "ID-7x2"], { timers });
+  expect([late.file, late.asked, late.inside, late.status]).toEqual(["new", [], ["files", "list"], 0]);
+  const wanted = await wayBack(["go", "ID-0"], { timers });
+  expect([wanted.file, wanted.result]).toEqual(["old", "restored"]);
+});
+
+it("bug: a file went for good when the copy of it was gone", async () => {
+  const { file, result } = await wayBack(["go", "ID-1"], { rows: ["file 9 /nowhere/app"] });
+  expect([file, result]).toEqual(["old", "failed"]);
 });
 
 it("leaves it to the boot to read and start what lies there as it was", async () => {
