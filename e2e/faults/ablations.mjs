@@ -33,6 +33,7 @@ export const ABLATIONS = {
       put: `{
         prepare: async () => ({ arm: async () => NOTHING_ARMED, drop: async () => undefined }),
         takeOver: async () => null,
+        bringBack: async () => undefined,
         forget: async () => undefined,
         known: async () => [],
       }`,
@@ -45,6 +46,7 @@ export const ABLATIONS = {
         holdFor: async () => undefined,
         resume: async () => undefined,
         callOff: async () => true,
+        giveUp: async () => null,
         runNow: async () => undefined,
       };`,
     },
@@ -52,7 +54,7 @@ export const ABLATIONS = {
   reload: [
     {
       file: "lib/deploy/bring-up.ts",
-      find: "() => (turn ? turn.reload() : host.systemd.reload())",
+      find: "() => (turn ? turn.reload(signal) : host.systemd.reload())",
       put: "async () => undefined",
     },
   ],
@@ -60,21 +62,28 @@ export const ABLATIONS = {
 
 /** An esbuild plugin that takes one thing out of the engine. */
 export function ablationPlugin(name, project) {
-  const changes = ABLATIONS[name];
-  if (!changes) throw new Error(`nothing is called "${name}": ${Object.keys(ABLATIONS).join(", ")}`);
   return {
     name: `without ${name}`,
     setup(build) {
-      for (const file of new Set(changes.map((change) => change.file))) {
-        const path = join(project, file);
-        build.onLoad({ filter: new RegExp(`${file.replaceAll(".", "\\.")}$`) }, () => {
-          const text = readFileSync(path, "utf8");
-          const own = changes.filter((change) => change.file === file);
-          return { contents: own.reduce((now, change) => changed(now, change), text), loader: "ts" };
-        });
-      }
+      for (const [file, contents] of sourcesWithout(name, project))
+        build.onLoad({ filter: new RegExp(`${file.replaceAll(".", "\\.")}$`) }, () => ({
+          contents,
+          loader: "ts",
+        }));
     },
   };
+}
+
+/** The source files that one ablation changes, as they are after it. */
+export function sourcesWithout(name, project) {
+  const changes = ABLATIONS[name];
+  if (!changes) throw new Error(`nothing is called "${name}": ${Object.keys(ABLATIONS).join(", ")}`);
+  const sources = new Map();
+  for (const change of changes) {
+    const text = sources.get(change.file) ?? readFileSync(join(project, change.file), "utf8");
+    sources.set(change.file, changed(text, change));
+  }
+  return sources;
 }
 
 function changed(text, { file, find, put }) {

@@ -144,8 +144,9 @@ function incomplete(now: Attachment | null, { file, layering, choice }: Attachin
 
 /**
  * Does one change of portabled's with every other service's files under watch,
- * and puts back what it took of them. Where its reply says what it touched,
- * only that is ours to mend: the rest somebody else did at the same moment.
+ * and puts back what it took of them, of each as far as it can be done. Where
+ * its reply says what it touched, only that is ours to mend: the rest somebody
+ * else did at the same moment.
  */
 async function guarded<T>(
   host: Host,
@@ -160,20 +161,27 @@ async function guarded<T>(
     const others = attachments.filter((one) => one.service !== service);
     const found = attachments.find((one) => one.service === service) ?? null;
     const [before] = await Promise.all([readAttachedFiles(host.paths, others), ready]);
-    let touched: ReadonlySet<string> | null = null;
-    try {
-      const { value, changes } = await change(found);
-      touched = changes && new Set(changes.map((one) => path.basename(one.path)));
-      return value;
-    } finally {
+    const [changed] = await Promise.allSettled([change(found)]);
+    const [mended] = await Promise.allSettled([mendOthers(changed)]);
+    if (changed.status === "rejected") throw changed.reason; // the cause; what could not be mended has its step
+    if (mended.status === "rejected") throw mended.reason;
+    return changed.value.value;
+
+    async function mendOthers(made: typeof changed): Promise<void> {
+      const changes = made.status === "fulfilled" ? made.value.changes : null;
+      const touched = changes && new Set(changes.map((one) => path.basename(one.path)));
       const after = await record.step("compare", direction, () => readAttachedFiles(host.paths, others), {
         services: others.length,
       });
       const damaged = damagedServices(before, after, others).filter(
-        (one) => touched === null || one.units.some((unit) => touched?.has(unit)),
+        (one) => touched === null || one.units.some((unit) => touched.has(unit)),
       );
+      const failures: unknown[] = [];
       for (const one of damaged)
-        await record.step("repair", direction, () => repair(host, one), { service: one.service });
+        await record
+          .step("repair", direction, () => repair(host, one), { service: one.service })
+          .catch((error: unknown) => failures.push(error));
+      if (failures.length > 0) throw failures[0];
     }
   });
 }

@@ -165,6 +165,44 @@ describe("a switch on a host that misbehaves on cue", () => {
     expect(await attachedTree(host, "other")).toEqual(before);
   });
 
+  it.each([
+    ["failed", "fails-before", "call-failed"],
+    ["worked", null, "not-found"],
+  ] as const)(
+    "bug: one that cannot be put back dropped the others, and why the switch failed (the switch %s)",
+    async (_, mishap, code) => {
+      const host = await hostWith({ behaviour: "stays" });
+      const before = await attachedTree(host, "other");
+      const imageOf = (name: string) => path.join(host.root, `srv/${name}/${name}_1.0.raw`);
+      await mkdir(path.dirname(imageOf("aside")), { recursive: true });
+      await writeFile(imageOf("aside"), JSON.stringify({ units: { "aside.service": "[Service]\n" } }));
+      await host.systemd.attachImage(imageOf("aside"), { ...OPTIONS, matches: ["aside"] });
+      const { reattachImage } = host.systemd;
+      host.systemd.reattachImage = async (...call) => {
+        host.systemd.reattachImage = reattachImage;
+        for (const name of ["aside", "other"]) await host.systemd.detachImage(imageOf(name), "persistent");
+        await rm(imageOf("aside"));
+        host.systemd.mishaps = [mishap];
+        const { updated } = await reattachImage.apply(host.systemd, call);
+        const removed = ["aside", "other"].map((name) => ({
+          type: "unlink" as const,
+          path: path.join(host.paths.attached.persistent, `${name}.service`),
+          source: "",
+        }));
+        return { removed, updated };
+      };
+      const { deployment } = await deploy(host, "2.0");
+      expect([deployment.outcome, deployment.message?.code]).toEqual(["reverted", code]);
+      const repairs = deployment.steps.filter(({ name }) => name === "repair");
+      expect(repairs.map((step) => [step.params.service, step.outcome])).toEqual([
+        ["aside", "failed"],
+        ["other", "done"],
+      ]);
+      expect(await attachedTree(host, "other")).toEqual(before);
+      expect(await attachedImage(host)).toBe("web_1.0.raw");
+    },
+  );
+
   it("does not start a service that was stopped on purpose", async () => {
     const host = await hostWith({ behaviour: "stays" });
     host.systemd.units.delete("web.service");

@@ -56,6 +56,13 @@ export async function watchSettle(
     return value;
   };
   const statusOf = (unit: string) => patiently(() => systemd.unitStatus(unit));
+  const firstFall = async (names: readonly string[], earlierOf: (unit: string) => SeenUnit | null) => {
+    for (const name of names) {
+      const fall = fallOf(await statusOf(name), earlierOf(name));
+      if (fall) return fall;
+    }
+    return null;
+  };
   const watch = async (): Promise<Fall | null> => {
     const statuses = await Promise.all(units.map(statusOf));
     const first = since ?? statuses.map(seenAs);
@@ -74,16 +81,11 @@ export async function watchSettle(
       if (signal.aborted) return null;
       await alsoLook?.();
       const states = await patiently(() => systemd.unitStates(units));
-      const suspect = states.find((state) => !looksUp(state));
-      if (!suspect) continue;
-      const fall = fallOf(await statusOf(suspect.name), earlierOf(suspect.name));
+      const suspects = states.filter((state) => !looksUp(state)).map(({ name }) => name);
+      const fall = await firstFall(suspects, earlierOf);
       if (fall) return fall;
     }
-    for (const unit of units) {
-      const fall = fallOf(await statusOf(unit), earlierOf(unit));
-      if (fall) return fall;
-    }
-    return null;
+    return firstFall(units, earlierOf);
   };
   return watch().catch((error: unknown) => {
     if (error instanceof CutShort) return null;

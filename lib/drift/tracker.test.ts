@@ -6,6 +6,7 @@ import { createTracker, type Tracked, type Tracker } from "@/lib/drift/tracker";
 
 let top = "";
 let records: Map<string, Tracked>;
+let isReadable: boolean;
 let deeds: string[];
 let ours: Set<string>;
 /** The version that a deployment of ours has attached and watches. */
@@ -17,6 +18,7 @@ beforeEach(() => {
   for (const directory of ["etc", "run", "srv"]) mkdirSync(join(top, directory));
   for (const label of ["1.0", "1.1", "1.2"]) writeFileSync(join(top, "srv", `web_${label}.raw`), label);
   records = new Map();
+  isReadable = true;
   deeds = [];
   ours = new Set();
   watched = null;
@@ -38,7 +40,7 @@ function begin(save = true, boot = "1"): Tracker {
     paths,
     imageRoots: [join(top, "srv")],
     boot,
-    load: () => records,
+    load: () => (isReadable ? records : null),
     save(changed) {
       if (save) for (const [service, tracked] of changed) records.set(service, tracked);
       return save;
@@ -242,6 +244,64 @@ describe("what we do", () => {
     const next = begin();
     await next.start(["web"]);
     await quiet();
+    expect([codes(next), deeds]).toEqual([[], []]);
+  });
+});
+
+describe("bug: a record that could not be read at the start was taken for none, and what others did was adopted", () => {
+  /** A later life, which can read what is on record only after a while. */
+  async function beginUnread(meanwhile: (tracker: Tracker) => Promise<unknown> = quiet): Promise<Tracker> {
+    open.pop()?.close();
+    const before = structuredClone([...records]);
+    isReadable = false;
+    const next = begin();
+    await next.start([]);
+    await meanwhile(next);
+    expect([...records]).toEqual(before);
+    isReadable = true;
+    next.look();
+    return next;
+  }
+
+  it("a difference on record is kept, and not told again", async () => {
+    attach("1.0");
+    const first = begin();
+    await first.start([]);
+    attach("1.1");
+    await until(() => expect(codes(first)).toEqual(["switched-outside"]));
+    const next = await beginUnread();
+    await until(() => expect(codes(next)).toEqual(["switched-outside"]));
+    await quiet();
+    expect(deeds).toEqual(["web upgrade switched-outside"]);
+  });
+
+  it("what was done meanwhile is found once it can be read", async () => {
+    attach("1.0");
+    await begin().start([]);
+    await quiet();
+    attach("1.1");
+    const next = await beginUnread();
+    await until(() => expect(codes(next)).toEqual(["switched-outside"]));
+    expect(deeds).toEqual(["web upgrade switched-outside"]);
+  });
+
+  it("what we deployed meanwhile is ours", async () => {
+    attach("1.0");
+    await begin().start([]);
+    await quiet();
+    const next = await beginUnread(async (tracker) => {
+      attach("1.1");
+      await tracker.settle("web");
+    });
+    await until(() => expect(records.get("web")?.deployed?.path).toMatch(/web_1\.1\.raw$/));
+    await quiet();
+    expect([codes(next), deeds]).toEqual([[], []]);
+  });
+
+  it("where there was none, what is there then was there before", async () => {
+    attach("1.0");
+    const next = await beginUnread();
+    await until(() => expect(records.get("web")?.deployed?.path).toMatch(/web_1\.0\.raw$/));
     expect([codes(next), deeds]).toEqual([[], []]);
   });
 });

@@ -15,8 +15,8 @@ export interface Tracked extends Known {
 }
 
 export interface TrackerOptions extends Places {
-  /** What is on record, by service; empty when nothing ever was, or nobody knows. */
-  readonly load: () => ReadonlyMap<string, Tracked>;
+  /** What is on record, by service; empty when nothing ever was, `null` when it cannot be read now. */
+  readonly load: () => ReadonlyMap<string, Tracked> | null;
   /** Must not throw. `false`: it was not written and is to be tried again. */
   readonly save: (records: ReadonlyMap<string, Tracked>) => boolean;
   /** Whether this program is changing the service now: then nothing is anybody else's doing. */
@@ -70,9 +70,9 @@ const MOST_LOOKS = 4;
 export function createTracker(options: TrackerOptions): Tracker {
   const { load, save, isOurs, watchedImage, done, noted } = options;
   const reader = createStateReader(options);
-  const known = new Map(load());
-  /** The very first start: nothing tells how it came to be as it is. */
-  const isFirst = known.size === 0;
+  const known = new Map<string, Tracked>();
+  /** Until it was read, nothing is judged by what is on record, nor written over it. */
+  let record: "unread" | "empty" | "read" = "unread";
   const unsaved = new Map<string, Tracked>();
   /** Grows with each change of ours, so that a look from before it is not judged by what came after. */
   const ours = new Map<string, number>();
@@ -90,7 +90,26 @@ export function createTracker(options: TrackerOptions): Tracker {
     unsaved.set(service, tracked);
   };
   const flush = () => {
-    if (unsaved.size > 0 && save(unsaved)) unsaved.clear();
+    if (record === "read" && unsaved.size > 0 && save(unsaved)) unsaved.clear();
+  };
+  const readRecord = () => {
+    const records = load();
+    if (!records) return;
+    record = records.size === 0 ? "empty" : "read";
+    const overtaken = [...known.keys()].filter((service) => records.get(service)?.drift);
+    for (const [service, tracked] of records) {
+      if (known.has(service)) continue; // by a change of ours since the start
+      known.set(service, tracked);
+      const left = sinceBoot(tracked, options.boot);
+      if (left !== tracked) keep(service, left);
+    }
+    flush();
+    for (const service of overtaken) noted(service);
+  };
+  /** The very first start: nothing tells how it came to be as it is. */
+  const takeAsFirst = async () => {
+    for (const [service, state] of await readAll()) if (!known.has(service)) keep(service, asDeployed(state));
+    record = "read";
   };
   const look = () => {
     isStale = true;
@@ -115,6 +134,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     return states;
   };
   const lookOnce = async () => {
+    if (record === "unread") readRecord();
+    if (record === "empty") await takeAsFirst();
     flush();
     const turns = new Map(ours);
     let states = await readAll();
@@ -142,7 +163,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   /** Services that are not as they were at the last look, and that nobody here is changing. */
   const differing = (states: ReadonlyMap<string, AttachedState>) =>
     [...new Set([...known.keys(), ...states.keys()])].filter((service) => {
-      if (isOurs(service)) return false;
+      if (record !== "read" || isOurs(service)) return false;
       const last = known.get(service);
       const now = states.get(service) ?? null;
       if (last?.drift) return true; // it may have ended
@@ -182,15 +203,10 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (before?.drift) noted(service);
   };
 
+  readRecord();
   return {
     async start(changed) {
-      for (const [service, tracked] of known) {
-        const left = sinceBoot(tracked, options.boot);
-        if (left !== tracked) keep(service, left);
-      }
-      if (isFirst)
-        for (const [service, state] of await readAll())
-          if (!known.has(service)) keep(service, asDeployed(state));
+      if (record === "empty") await takeAsFirst();
       for (const service of changed) await rebase(service);
       isStarted = true;
       timer = setInterval(look, LOOK_AGAIN_MS).unref();

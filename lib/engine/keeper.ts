@@ -24,8 +24,8 @@ export interface Keeper extends Journal {
   keepRehearsal(rehearsal: Rehearsal): void;
   /** The deployment with every step that is on record: an intent file is written less often. */
   newest(deployment: Deployment): Deployment;
-  /** What was known to be deployed in earlier lives, by service; empty without a database. */
-  deployed(): ReadonlyMap<string, DeployedRecord>;
+  /** What was known to be deployed in earlier lives, by service; `null` while it cannot be read. */
+  deployed(): ReadonlyMap<string, DeployedRecord> | null;
   /** Whether it was written. */
   keepDeployed(records: ReadonlyMap<string, DeployedRecord>): boolean;
   /** Ends records that no intent speaks of any more: their outcome was never written. */
@@ -54,7 +54,7 @@ export function createKeeper(db: OwnedDatabase): Keeper {
     unitTexts: (path) => orWithout(() => imageTexts(db, path)?.unitTexts ?? null, null, complain),
     rehearsals: () => orWithout(() => allRehearsals(db), new Map(), complain),
     keepRehearsal: (rehearsal) => orWithout(() => saveRehearsal(db, rehearsal), undefined, complain),
-    deployed: () => orWithout(() => allDeployed(db), new Map(), complain),
+    deployed: () => orWithout(() => allDeployed(db), null, complain),
     keepDeployed(records) {
       const write = () => {
         saveDeployed(db, records);

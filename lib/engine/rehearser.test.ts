@@ -105,6 +105,19 @@ describe("rehearsing", () => {
     expect(calls).toContain("start");
   });
 
+  it.each([
+    ["forward", 1],
+    ["back", -1],
+  ])("believes no proof any more when the clock was set %s a year", async (_, sign) => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const one = rehearser();
+    await one.rehearse(await page(), PART, null);
+    calls = [];
+    vi.setSystemTime(Date.now() + sign * 365 * 24 * 3_600_000);
+    await one.rehearse(await page(), PART, null);
+    expect(calls).toContain("start");
+  });
+
   const changes: [what: string, change: () => Promise<void>][] = [
     ["the image", async () => writeFileSync(`${top}/page_1.raw`, "hsqs!")],
     ["the profile", async () => writeFileSync(`${top}/profiles/default/service.conf`, "[Service]\n")],

@@ -16,6 +16,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   watcher.close();
+  vi.useRealTimers();
   rmSync(top, { recursive: true, force: true });
 });
 
@@ -67,5 +68,18 @@ describe("directories that come and go", () => {
     writeFileSync(`${top}/a/1`, "");
     writeFileSync(`${top}/b/1`, "");
     await heard(["/b"]);
+  });
+
+  it("bug: a wall clock set back an hour kept what had changed for an hour", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    mkdirSync(`${top}/a`);
+    const waitMs = vi.fn(() => 200);
+    watcher.close();
+    watcher = watchDirectories((directories) => told.push(...directories), waitMs);
+    watcher.follow([`${top}/a`]);
+    writeFileSync(`${top}/a/1`, "");
+    await vi.waitFor(() => expect(waitMs).toHaveBeenCalled(), { interval: 10 });
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await vi.waitFor(() => expect(told).toEqual([`${top}/a`]), { timeout: 2000 });
   });
 });

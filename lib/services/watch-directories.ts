@@ -84,20 +84,20 @@ export function watchDirectories(
   }
 
   function note(path: string, waitMs: number): void {
-    due.set(path, Math.min(due.get(path) ?? Number.POSITIVE_INFINITY, Date.now() + waitMs));
+    due.set(path, Math.min(due.get(path) ?? Number.POSITIVE_INFINITY, performance.now() + waitMs));
     schedule();
   }
 
   function schedule(): void {
     clearTimeout(timer);
-    if (due.size > 0) timer = setTimeout(flush, Math.max(0, Math.min(...due.values()) - Date.now()));
+    if (due.size > 0) timer = setTimeout(flush, Math.max(0, Math.min(...due.values()) - performance.now()));
   }
 
   function flush(): void {
     const before = new Set(watches.keys());
     const changed = new Set<string>();
     for (const [path, at] of due) {
-      if (at > Date.now()) continue;
+      if (at > performance.now()) continue;
       due.delete(path);
       if (wanted.has(path)) changed.add(path);
     }

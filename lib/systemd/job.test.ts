@@ -119,6 +119,24 @@ describe("runJob", () => {
     await failed;
   });
 
+  it.each([
+    ["forward", 3_600_000],
+    ["back", -3_600_000],
+  ])("bug: a wall clock set %s moved the end of its patience", async (_, byMs) => {
+    const { bus, unit } = fakeBus();
+    const job = runJob(bus, "start", "a.service");
+    const ended = vi.fn();
+    job.catch(ended);
+    await vi.advanceTimersByTimeAsync(1);
+    unit.outage = true;
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.setSystemTime(Date.now() + byMs);
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(ended).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(15_000);
+    expect(ended).toHaveBeenCalledWith(expect.objectContaining({ code: "bus-unreachable" }));
+  });
+
   it("stops waiting when told to", async () => {
     const { bus, listeners } = fakeBus();
     const abort = new AbortController();

@@ -53,7 +53,7 @@ export async function runQueued(
   }
 
   async function jobEnd(job: string): Promise<JobResult> {
-    let lastSeen = Date.now();
+    let lastSeen = performance.now();
     for (;;) {
       const result = ended.get(job);
       if (result !== undefined) return toJobResult(result);
@@ -61,10 +61,10 @@ export async function runQueued(
       signal?.throwIfAborted();
       if (ended.has(job)) continue;
       const state = await lookAtJob(bus, unit, job).catch((error: unknown) => {
-        if (Date.now() - lastSeen > LONGEST_OUTAGE_MS || !isOutage(error)) throw error;
+        if (performance.now() - lastSeen > LONGEST_OUTAGE_MS || !isOutage(error)) throw error;
         return "unseen" as const;
       });
-      if (state !== "unseen") lastSeen = Date.now();
+      if (state !== "unseen") lastSeen = performance.now();
       // The signal is sent before the property changes, so it is here by now if it was sent to us at all.
       if (state === "gone" && !ended.has(job)) return resultByState(bus, verb, unit);
     }
