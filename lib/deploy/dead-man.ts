@@ -72,6 +72,9 @@ export async function callOff(armed: Armed | null): Promise<void> {
   if (armed && !(await armed.callOff())) throw new Setback(FIRED);
 }
 
+/** What other services lost is put back all the same. */
+const FOR_OTHERS: ReadonlySet<string> = new Set(["compare", "repair"]);
+
 /** The same record, whose steps forward end as soon as the way back has gone off without us. */
 export function untilFired(record: Record, armed: Armed | null): Record {
   return {
@@ -81,7 +84,7 @@ export function untilFired(record: Record, armed: Armed | null): Record {
     update: record.update,
     finish: record.finish,
     async step(name, direction, work, params) {
-      if (direction === "forward" && armed?.hasFired()) throw new Setback(FIRED);
+      if (direction === "forward" && !FOR_OTHERS.has(name) && armed?.hasFired()) throw new Setback(FIRED);
       return record.step(name, direction, work, params);
     },
   };
