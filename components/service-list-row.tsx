@@ -71,7 +71,7 @@ function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: 
         <tr className="note">
           <td colSpan={6}>
             {error && <Problem message={error} onDismiss={onDismiss} />}
-            {hasEnded && !row.running && <RowEnded row={row} onDismiss={onDismiss} />}
+            {hasEnded && !row.running && <RowEnded row={row} isReadOnly={isReadOnly} onDismiss={onDismiss} />}
           </td>
         </tr>
       )}

@@ -11,7 +11,7 @@ import { pageTitle } from "@/components/page-title";
 import { ReasonForm } from "@/components/reason-form";
 import { countFailed, toRowDeploymentWithStep } from "@/components/service-row";
 import { servicePath } from "@/components/target";
-import { wayBack } from "@/components/way-back";
+import { wayBackNow } from "@/components/way-back";
 import { requireSession } from "@/lib/auth/session";
 import { live } from "@/lib/live";
 
@@ -34,9 +34,8 @@ export default async function DeploymentPage({ params }: PageProps<"/deployments
   if (!deployment) notFound();
 
   const service = live().service(deployment.service);
-  const canAct = service != null && service.blocked === null && live().snapshot().missing.length === 0;
-  const isLatest = service?.last?.id === deployment.id;
-  const back = canAct && isLatest ? wayBack(toRowDeploymentWithStep(deployment), service.currentLabel) : null;
+  const canAct = service?.last?.id === deployment.id && live().snapshot().missing.length === 0;
+  const back = canAct ? wayBackNow(toRowDeploymentWithStep(deployment), service) : null;
   const now = Date.now();
   return (
     <>
