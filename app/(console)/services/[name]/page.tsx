@@ -85,7 +85,12 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
         now={now}
         isReadOnly={isReadOnly}
       />
-      <Layers service={service} isReadOnly={isReadOnly} />
+      <Layers
+        service={service}
+        fallen={facts.ok ? facts.value.fallenLayers : new Map()}
+        now={now}
+        isReadOnly={isReadOnly}
+      />
       <HealthSection
         service={name}
         found={orders}
