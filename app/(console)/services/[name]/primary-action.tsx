@@ -1,5 +1,6 @@
 import { cancelDeployment, deployVersion, keepVersion } from "@/app/(console)/actions";
 import { ActionButton, RefusedButton } from "@/components/action-button";
+import { DeploymentPanel } from "@/components/deployment-panel";
 import { versionName } from "@/components/image-words";
 import { ResultPanel } from "@/components/result-panel";
 import { RunningPanel } from "@/components/running-panel";
@@ -20,18 +21,27 @@ interface PrimaryActionProps {
 }
 
 /** The one thing to do next: watch what runs, go back when it has failed, else upgrade. */
-export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) {
-  const { running, last } = service;
-  if (running)
-    return (
-      <RunningPanel
-        deployment={running}
-        now={now}
-        cancel={cancelDeployment}
-        keep={keepVersion}
-        why={running.message}
-      />
-    );
+export function PrimaryAction(props: PrimaryActionProps) {
+  const { name, running, last } = props.service;
+  return (
+    <DeploymentPanel service={name} running={running} last={last}>
+      {running ? (
+        <RunningPanel
+          deployment={running}
+          now={props.now}
+          cancel={cancelDeployment}
+          keep={keepVersion}
+          why={running.message}
+        />
+      ) : (
+        <ResultAndNext {...props} />
+      )}
+    </DeploymentPanel>
+  );
+}
+
+function ResultAndNext({ service, now, isReadOnly }: PrimaryActionProps) {
+  const { last } = service;
   const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
   const back = last && isFresh && last.origin !== "outside" && !isReadOnly ? wayBackNow(last, service) : null;
   return (
