@@ -1,7 +1,8 @@
 "use client";
 
+import { Announcement } from "@/components/announcement";
 import type { AnswerAction } from "@/components/answer";
-import { resultSentence, runningSentence } from "@/components/deployment-words";
+import { isBadNews, resultSentence, runningNews } from "@/components/deployment-words";
 import { LogBlock } from "@/components/log-block";
 import { ResultPanel } from "@/components/result-panel";
 import { RunningPanel } from "@/components/running-panel";
@@ -10,7 +11,6 @@ import { StepList } from "@/components/step-list";
 import { useDeployment } from "@/components/use-deployment";
 import { useNow } from "@/components/use-now";
 import type { WayBack } from "@/components/way-back";
-import { sayStep } from "@/components/words";
 import type { Deployment } from "@/lib/deploy/types";
 
 interface DeploymentViewProps {
@@ -28,16 +28,11 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, keep, de
   const now = useNow(serverNow, deployment.phase === "finished" ? 60_000 : 500);
   const summary = toRowDeploymentWithStep(deployment);
   const { outcome, steps, log, origin } = deployment;
-  const isFailure = outcome === "needs-person" || outcome === "reverted";
-  const words = outcome ? resultSentence({ ...summary, outcome }) : announcement(deployment);
+  const isBad = isBadNews(outcome);
+  const words = outcome ? resultSentence({ ...summary, outcome }) : runningNews(summary);
   return (
     <>
-      <p className="sr" role="status">
-        {isFailure ? "" : words}
-      </p>
-      <p className="sr" role="alert">
-        {isFailure ? words : ""}
-      </p>
+      <Announcement status={isBad ? "" : words} alert={isBad ? words : ""} />
       {outcome ? (
         <ResultPanel
           deployment={{ ...summary, outcome }}
@@ -79,10 +74,4 @@ export function DeploymentView({ initial, now: serverNow, back, cancel, keep, de
 function noSteps({ origin, kind }: Deployment): string {
   if (origin === "outside") return "It was done by other means, so its steps are not known here.";
   return kind === "adopt" ? "None: nothing on the host was touched." : "None was begun.";
-}
-
-/** For the live region: the newest step, so that not every change of a number is read out. */
-function announcement(deployment: Deployment): string {
-  const step = deployment.steps.findLast((one) => one.outcome === "running");
-  return step ? sayStep(step) : runningSentence({ ...toRowDeploymentWithStep(deployment) });
 }

@@ -2,7 +2,7 @@ import { cleanText } from "@/components/clean-text";
 import { versionName } from "@/components/image-words";
 import type { RowDeployment } from "@/components/service-row";
 import type { WayBack } from "@/components/way-back";
-import { KIND_WORDS, OUTSIDE_WORDS } from "@/components/words";
+import { KIND_WORDS, OUTSIDE_WORDS, sayStep } from "@/components/words";
 import type { Kind, Outcome, Phase } from "@/lib/deploy/types";
 
 type Named = Pick<RowDeployment, "service" | "kind" | "from" | "to" | "layers">;
@@ -50,6 +50,28 @@ export function runningSentence({ phase, ...named }: Named & { phase: Phase }): 
     default:
       return phase satisfies never;
   }
+}
+
+/**
+ * What is going on, for the live region: how long it can be cancelled, then the
+ * newest step. Nothing in it counts down, or every second would be read out.
+ */
+export function runningNews(deployment: RowDeployment): string {
+  const { phase, startsAt, requestedAt, step } = deployment;
+  const sentence = runningSentence(deployment);
+  if (phase === "waiting" && startsAt !== null)
+    return `${sentence} in ${Math.round((startsAt - requestedAt) / 1000)} s. Until then it can be cancelled.`;
+  return step && phase !== "trial" ? sayStep(step) : sentence;
+}
+
+/** The same of an end, where it may be that of any service. */
+export function endNews(ended: Ended): string {
+  return `${cleanText(ended.service)}: ${resultSentence(ended)}`;
+}
+
+/** Whether an end has to be told at once. */
+export function isBadNews(outcome: Outcome | null): boolean {
+  return outcome === "needs-person" || outcome === "reverted";
 }
 
 /** "Upgrade to 1.3.0", "Detach": what was asked for, as a heading. */

@@ -33,6 +33,7 @@ export function HealthForm({ service, initial, action }: HealthFormProps) {
       <summary>Change what is checked</summary>
       <form action={submit} className="health-form">
         <input type="hidden" name="service" value={service} />
+        <input type="hidden" name="tried" value={answer?.tried ?? ""} />
         <p className="field">
           <label htmlFor={settle}>Its units have to stay up for (seconds)</label>
           <input

@@ -41,7 +41,7 @@ const EMPTY: TypedProbe = {
 };
 
 /** The fields of the form, as they came. */
-export function readTyped(form: FormData): TypedHealth {
+export function readTyped(form: { get(name: string): unknown }): TypedHealth {
   const text = (name: string) => String(form.get(name) ?? "").trim();
   const probes = Array.from({ length: MOST_PROBES }, (_, n) => {
     const [address, status, body, interval, passes, deadline] = PROBE_FIELDS.map((field) =>
@@ -75,6 +75,18 @@ export function toHealth(typed: TypedHealth): { health: Health } | { error: Mess
     );
   }
   return { health: { settleMs: ms(typed.settle), probes } };
+}
+
+/** What was tried, as one text to compare; `null` where the fields mean nothing. */
+export function triedText(typed: TypedHealth): string | null {
+  const read = toHealth(typed);
+  return "error" in read ? null : JSON.stringify(read.health);
+}
+
+/** Whether a form says the same as one before, so that what was answered then stands beside it. */
+export function isSameHealth(before: TypedHealth | undefined, typed: TypedHealth): boolean {
+  const text = triedText(typed);
+  return before !== undefined && text !== null && triedText(before) === text;
 }
 
 /** What is set, as the form shows it. */

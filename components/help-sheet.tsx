@@ -3,6 +3,7 @@
 import { useRouter } from "next/navigation";
 import { useEffect, useRef, useState } from "react";
 import { actionFor, type KeyAction } from "@/components/shortcuts";
+import { graceWords } from "@/components/time-words";
 
 const OFF_KEY = "attache-shortcuts-off";
 const KEYS: readonly [keys: string, meaning: string][] = [
@@ -15,7 +16,7 @@ const KEYS: readonly [keys: string, meaning: string][] = [
 ];
 
 /** The help sheet and the keys it lists. None of them acts on the host, and all can be switched off. */
-export function HelpSheet() {
+export function HelpSheet({ graceMs }: { graceMs: number }) {
   const router = useRouter();
   const dialog = useRef<HTMLDialogElement>(null);
   const [isOn, setIsOn] = useState(true);
@@ -56,10 +57,7 @@ export function HelpSheet() {
       </button>
       <dialog ref={dialog} className="sheet" aria-labelledby="help-title">
         <h2 id="help-title">Help</h2>
-        <p>
-          Upgrade, roll back and restart take one click. Nothing happens during the first seconds, so a click
-          can be cancelled; afterwards the result offers the way back.
-        </p>
+        <p>{`Upgrade, roll back and restart take one click. ${graceWords(graceMs)} Afterwards the result offers the way back.`}</p>
         <h3>Keys</h3>
         <dl className="keys">
           {KEYS.map(([keys, meaning]) => (

@@ -22,6 +22,11 @@ interface ServiceListRowProps {
   readonly onDismiss: () => void;
 }
 
+/** Id of the link that bears the name of a service. */
+export function rowId(service: string): string {
+  return `s-${encodeURIComponent(service)}`;
+}
+
 /** One service. Drawn again only when what it shows has changed; `onDismiss` is new each time and does the same. */
 export const ServiceListRow = memo(Row, (a, b) =>
   (["row", "now", "isReadOnly", "isRequested", "error", "hasEnded"] as const).every(
@@ -30,7 +35,7 @@ export const ServiceListRow = memo(Row, (a, b) =>
 );
 
 function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: ServiceListRowProps) {
-  const id = `s-${encodeURIComponent(row.name)}`;
+  const id = rowId(row.name);
   return (
     <>
       <tr>
@@ -71,7 +76,7 @@ function Row({ row, now, isReadOnly, isRequested, error, hasEnded, onDismiss }: 
         <tr className="note">
           <td colSpan={6}>
             {error && <Problem message={error} onDismiss={onDismiss} />}
-            {hasEnded && !row.running && <RowEnded row={row} onDismiss={onDismiss} />}
+            {hasEnded && !row.running && <RowEnded row={row} isReadOnly={isReadOnly} onDismiss={onDismiss} />}
           </td>
         </tr>
       )}

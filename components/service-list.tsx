@@ -2,11 +2,13 @@
 
 import { useRouter } from "next/navigation";
 import { type FormEvent, useActionState, useEffect, useMemo, useRef, useState } from "react";
+import { Announcement } from "@/components/announcement";
 import type { Answer, AnswerAction } from "@/components/answer";
-import { resultSentence } from "@/components/deployment-words";
+import { endNews, isBadNews, runningNews } from "@/components/deployment-words";
 import type { Mark } from "@/components/live-events";
-import { ServiceListRow } from "@/components/service-list-row";
+import { rowId, ServiceListRow } from "@/components/service-list-row";
 import { rowMatches, type ServiceRow } from "@/components/service-row";
+import { useKeptFocus } from "@/components/use-kept-focus";
 import { useNow } from "@/components/use-now";
 import { useServiceRows } from "@/components/use-service-rows";
 import type { Message } from "@/lib/errors";
@@ -48,10 +50,14 @@ export function ServiceList(props: ServiceListProps) {
   };
   const newest = [...ended].at(-1);
   const last = rows.find((row) => row.name === newest)?.last;
-  const isBadNews = last?.outcome === "needs-person" || last?.outcome === "reverted";
-  const news = last?.outcome
-    ? `${newest}: ${resultSentence({ service: newest ?? "", ...last, outcome: last.outcome })}`
-    : "";
+  const isBad = isBadNews(last?.outcome ?? null);
+  const ending = last?.outcome ? endNews({ service: newest ?? "", ...last, outcome: last.outcome }) : "";
+  const pressed = rows.find((row) => row.name === deploy.service);
+  const isRequested = pressed !== undefined && deploy.isRequested(pressed);
+  const going = pressed?.running ? runningNews(pressed.running) : "";
+  useKeptFocus(`${pressed?.running?.id} ${pressed?.running?.phase} ${isRequested}`, (gone) =>
+    placeAfter(gone, isRequested),
+  );
 
   return (
     <>
@@ -79,12 +85,7 @@ export function ServiceList(props: ServiceListProps) {
       </form>
       <form id="deploy" action={deploy.submit} onSubmit={deploy.press} />
       <form id="cancel" action={cancel.submit} onSubmit={cancel.press} />
-      <p className="sr" role="status">
-        {isBadNews ? "" : news}
-      </p>
-      <p className="sr" role="alert">
-        {isBadNews ? news : ""}
-      </p>
+      <Announcement status={going || (isBad ? "" : ending)} alert={isBad ? ending : ""} />
       {shown.length === 0 ? (
         <p className="nothing">Nothing here matches “{query}”.</p>
       ) : (
@@ -138,6 +139,8 @@ function useRequest(action: AnswerAction) {
   return {
     submit,
     errors,
+    /** Of the button that was pressed last. */
+    service: serviceOf(pressed),
     press(event: FormEvent<HTMLFormElement>) {
       const { submitter } = event.nativeEvent as SubmitEvent; // React's type does not say that a submit event is one
       if (!(submitter instanceof HTMLButtonElement)) return;
@@ -157,6 +160,13 @@ function useRequest(action: AnswerAction) {
     rest.delete(service);
     setErrors(rest);
   }
+}
+
+/** Where the focus goes when a button of a row is gone: to what takes the deployment back, else to the name of the service. */
+function placeAfter(gone: HTMLButtonElement, isRequested: boolean): HTMLElement | null {
+  if (isRequested) return null; // what takes it back is about to come
+  const name = document.getElementById(rowId(serviceOf(gone.value)));
+  return name?.closest("tr")?.querySelector<HTMLElement>("button[form=cancel]") ?? name;
 }
 
 function knows(row: ServiceRow, id: string): boolean {

@@ -155,10 +155,18 @@ export function RowProgress({
 }
 
 /** The result of a deployment that this page has seen running. */
-export function RowEnded({ row, onDismiss }: { row: ServiceRow; onDismiss: () => void }) {
+export function RowEnded({
+  row,
+  isReadOnly,
+  onDismiss,
+}: {
+  row: ServiceRow;
+  isReadOnly: boolean;
+  onDismiss: () => void;
+}) {
   if (!row.last || row.last.outcome === null) return null;
   const ended = { ...row.last, outcome: row.last.outcome, service: row.name };
-  const back = wayBack(ended, row.current);
+  const back = isReadOnly || row.hasNoWayBack ? null : wayBack(ended, row.current);
   const tone = OUTCOME_TONES[ended.outcome];
   return (
     <div className={`result result-${tone}`}>
@@ -169,7 +177,7 @@ export function RowEnded({ row, onDismiss }: { row: ServiceRow; onDismiss: () =>
         </p>
         {row.last.message && <ResultReason message={row.last.message} />}
       </div>
-      {back && !row.blocked && (
+      {back && (
         <button type="submit" form="deploy" name="target" value={writeTarget(back.target)} className="btn">
           {backWords(back, isLayerOnly(ended))}
         </button>

@@ -5,9 +5,13 @@ import {
   compareRows,
   rowMatches,
   type ServiceRow,
+  toServiceRow,
 } from "@/components/service-row";
-import { wayBack } from "@/components/way-back";
-import type { Deployment } from "@/lib/deploy/types";
+import { wayBack, wayBackNow } from "@/components/way-back";
+import type { Deployment, DeploymentSummary } from "@/lib/deploy/types";
+import type { Freeze, Mark } from "@/lib/history/types";
+import type { ImageVersion } from "@/lib/images/types";
+import type { Service } from "@/lib/services/types";
 
 function row(name: string, more: Partial<ServiceRow> = {}): ServiceRow {
   return {
@@ -143,3 +147,96 @@ describe("way back", () => {
     expect(wayBack(one, current)?.target.version ?? null).toBe(version);
   });
 });
+
+describe("bug: a way back that the engine would refuse is not offered", () => {
+  const freeze: Freeze = {
+    id: "f",
+    service: "web",
+    by: "anna",
+    at: 1,
+    reason: "fair",
+    until: null,
+    lifted: null,
+  };
+  const mark: Mark = {
+    id: "m",
+    service: "web",
+    label: "1.2.0",
+    deploymentId: null,
+    by: "anna",
+    at: 1,
+    reason: "loses entries",
+    lifted: null,
+  };
+  it.each<[string, Partial<Service>, { from: string; to: string }, string | null]>([
+    ["nothing stands against it", {}, { from: "1.2.0", to: "1.3.0" }, "1.2.0"],
+    ["frozen: to an older one", { freeze }, { from: "1.2.0", to: "1.3.0" }, "1.2.0"],
+    ["frozen: to a newer one", { freeze }, { from: "1.4.0", to: "1.3.0" }, null],
+    ["marked", { marks: [mark] }, { from: "1.2.0", to: "1.3.0" }, null],
+    ["its file is gone", {}, { from: "1.1.0", to: "1.3.0" }, null],
+    [
+      "something is under way",
+      { blocked: { code: "deployment-running", params: {} } },
+      { from: "1.2.0", to: "1.3.0" },
+      null,
+    ],
+  ])("%s", (_name, change, ends, version) => {
+    const last = { ...summary, ...ends };
+    const service = { ...onThree, ...change, last };
+    expect(wayBackNow(last, service)?.target.version ?? null).toBe(version);
+    expect(toServiceRow(service).hasNoWayBack ?? false).toBe(version === null);
+  });
+});
+
+const summary: DeploymentSummary = {
+  ...deployment,
+  from: "1.2.0",
+  to: "1.3.0",
+  phase: "finished",
+  outcome: "succeeded",
+};
+
+/** "web" on 1.3.0, with an older and a newer version on disk. */
+const onThree: Service = {
+  name: "web",
+  state: "running",
+  attachment: {
+    service: "web",
+    path: "/srv/web/web_1.3.0.raw",
+    extensions: [],
+    profile: "default",
+    location: "persistent",
+    units: ["web.service"],
+    attachedAt: 0,
+  },
+  current: null,
+  currentLabel: "1.3.0",
+  versions: ["1.4.0", "1.3.0", "1.2.0"].map(imageOf),
+  layers: [],
+  units: [],
+  enabled: true,
+  since: null,
+  findings: [],
+  drift: null,
+  upgrade: null,
+  rollback: null,
+  blocked: null,
+  running: null,
+  last: null,
+  marks: [],
+  freeze: null,
+};
+
+function imageOf(label: string): ImageVersion {
+  return {
+    service: "web",
+    label,
+    path: `/srv/web/web_${label}.raw`,
+    kind: "raw",
+    stamp: { dev: 1, ino: 1, size: 1, mtimeMs: 0 },
+    mode: 0o444,
+    owner: { uid: 0, gid: 0, user: "root", group: "root" },
+    inspection: null,
+    rehearsal: null,
+  };
+}

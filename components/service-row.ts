@@ -1,3 +1,4 @@
+import { wayBack, wayBackNow } from "@/components/way-back";
 import { layerChanges } from "@/lib/deploy/layers";
 import { frozenRefusal, planDeployment } from "@/lib/deploy/plan";
 import type { Deployment, DeploymentSummary, Kind, Refusal, Step } from "@/lib/deploy/types";
@@ -44,6 +45,8 @@ export interface ServiceRow {
   readonly frozen: Refusal | null;
   /** Somebody changed it outside. */
   readonly differs: boolean;
+  /** What undoes its last deployment would be refused now. */
+  readonly hasNoWayBack?: boolean;
   /** It is not attached, and versions that could be offered have not been looked into yet. */
   readonly isUnseen?: boolean;
 }
@@ -80,8 +83,14 @@ function makeRow(service: Service): ServiceRow {
     findings: service.findings.length,
     frozen: service.freeze && frozenRefusal(service.freeze),
     differs: service.drift !== null,
+    ...(hasNoWayBack(service) ? { hasNoWayBack: true } : {}),
     ...(isUnseen(service) ? { isUnseen: true } : {}),
   };
+}
+
+function hasNoWayBack(service: Service): boolean {
+  const { last, currentLabel } = service;
+  return last !== null && wayBack(last, currentLabel) !== null && wayBackNow(last, service) === null;
 }
 
 function isUnseen({ attachment, upgrade, versions }: Service): boolean {

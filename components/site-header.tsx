@@ -10,8 +10,16 @@ import { withFailures } from "@/components/page-title";
 import type { Theme } from "@/components/theme";
 import { ThemeChoice } from "@/components/theme-choice";
 
+interface SiteHeaderProps {
+  readonly host: string;
+  readonly failed: number;
+  readonly theme: Theme;
+  /** How long a click can be cancelled, ms. */
+  readonly graceMs: number;
+}
+
 /** Which host this is, where one can go, how fresh the page is. */
-export function SiteHeader({ host, failed: initial, theme }: { host: string; failed: number; theme: Theme }) {
+export function SiteHeader({ host, failed: initial, theme, graceMs }: SiteHeaderProps) {
   const pathname = usePathname();
   const failed = useFailed(initial);
   return (
@@ -34,7 +42,7 @@ export function SiteHeader({ host, failed: initial, theme }: { host: string; fai
       <LiveLabel />
       <div className="tools">
         <ThemeChoice initial={theme} />
-        <HelpSheet />
+        <HelpSheet graceMs={graceMs} />
       </div>
     </header>
   );

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, isoTime, timeAgo, utcStamp } from "@/components/time-words";
+import { duration, graceWords, isoTime, timeAgo, utcStamp } from "@/components/time-words";
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0);
 const S = 1000;
@@ -42,6 +42,15 @@ describe("duration", () => {
   it.each(cases)("%i ms is %s", (ms, words) => {
     expect(duration(ms)).toBe(words);
   });
+});
+
+describe("bug: the help promised a time to cancel that a host may not give", () => {
+  it.each([
+    [0, "This host waits for nobody: a click takes effect at once."],
+    [3000, "Nothing that runs is touched during the first 3 s, so a click can be cancelled."],
+    [1500, "Nothing that runs is touched during the first 1.5 s, so a click can be cancelled."],
+    [10_000, "Nothing that runs is touched during the first 10 s, so a click can be cancelled."],
+  ])("%i ms", (ms, words) => expect(graceWords(ms)).toBe(words));
 });
 
 describe("stamps", () => {

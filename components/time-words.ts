@@ -28,6 +28,13 @@ export function duration(ms: number): string {
   return days === 1 ? "1 day" : `${days} days`;
 }
 
+/** Whether a click can still be taken back before anything happens; the grace period in ms. */
+export function graceWords(graceMs: number): string {
+  return graceMs === 0
+    ? "This host waits for nobody: a click takes effect at once."
+    : `Nothing that runs is touched during the first ${duration(graceMs).replace(".0 s", " s")}, so a click can be cancelled.`;
+}
+
 /** "2026-11-23 01:05:20 UTC". */
 export function utcStamp(at: number): string {
   return stampOf(isoTime(at));

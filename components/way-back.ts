@@ -1,5 +1,7 @@
 import type { DeployTarget } from "@/components/target";
+import { planDeployment } from "@/lib/deploy/plan";
 import type { Kind, LayerChange, Outcome } from "@/lib/deploy/types";
+import type { Service } from "@/lib/services/types";
 
 /** A button that undoes: undo of a switch is a switch. */
 export interface WayBack {
@@ -45,4 +47,12 @@ export function wayBack(done: Done, current: string | null): WayBack | null {
     default:
       return done.kind satisfies never;
   }
+}
+
+/** The same, where the engine would not refuse it: of a frozen service only an older version is offered, and never a marked one. */
+export function wayBackNow(done: Done, service: Service): WayBack | null {
+  const back = wayBack(done, service.currentLabel);
+  if (!back || service.blocked) return null;
+  const { version, expected, layers } = back.target;
+  return planDeployment(service, version, expected, layers ? { layers } : {}).ok ? back : null;
 }

@@ -43,7 +43,7 @@ test("a version can be chosen on the page of its service, and its steps are name
   await page.getByRole("link", { name: "startpage", exact: true }).click();
   await expect(page.getByRole("heading", { level: 1, name: "startpage" })).toBeVisible();
   await page.getByRole("button", { name: "Roll back to 1.1.0" }).last().click();
-  await expect(page.getByText("Watching whether 1.1.0 stays up")).toBeVisible({ timeout: 15_000 });
+  await expect(result(page, "Watching whether 1.1.0 stays up")).toBeVisible({ timeout: 15_000 });
   await page.getByRole("link", { name: "Show the steps" }).click();
   await expect(page).toHaveURL(/\/deployments\/[0-9A-Z]{26}$/);
   await expect(result(page, "Succeeded: startpage is on 1.1.0")).toBeVisible({ timeout: 15_000 });

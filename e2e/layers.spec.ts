@@ -79,6 +79,20 @@ for (const suite of ["trixie", "bookworm", "forky"] as const) {
         await expectUp(host());
       });
 
+    test("bug: a layer that died here was offered as if nothing had happened", async ({ page }) => {
+      const row = page
+        .getByRole("region", { name: "Layers" })
+        .getByRole("listitem")
+        .filter({
+          has: page.getByRole("heading", { name: "4", exact: true }),
+        });
+      await expect(row).toContainText("Failed here");
+      await expect(row).toContainText("Did not stay up");
+      await expect(row.getByRole("button", { name: "Upgrade themes to 4, which failed here" })).toBeVisible();
+      await row.getByRole("link", { name: "Show that deployment" }).click();
+      await expect(result(page, "Reverted: themes 1 is back.")).toBeVisible();
+    });
+
     test("it is detached with its layer, and attached again by hand", async ({ page }) => {
       const [base = "", layer = ""] = (await images(host())).split(":");
       await page.getByRole("button", { name: /^Detach/ }).click();

@@ -7,6 +7,7 @@ import { countFailed } from "@/components/service-row";
 import { SiteHeader } from "@/components/site-header";
 import { readTheme, THEME_COOKIE } from "@/components/theme";
 import { requireSession } from "@/lib/auth/session";
+import { readEnv } from "@/lib/env";
 import { live } from "@/lib/live";
 
 /** The shell. It shows the name of the host, so it asks for a session too; each page asks again for itself. */
@@ -21,6 +22,7 @@ export default async function ConsoleLayout({ children }: { children: ReactNode 
         host={cleanText(host.name)}
         failed={countFailed(services)}
         theme={readTheme(jar.get(THEME_COOKIE)?.value)}
+        graceMs={readEnv().graceMs}
       />
       <main id="main">{children}</main>
     </LiveProvider>

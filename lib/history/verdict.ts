@@ -32,6 +32,11 @@ export function verdictOf({
   // Only an extension was to change: that it failed says nothing about the version below it.
   const isSameBase = from?.path === to.path;
   if (isSameBase && outcome !== "succeeded") return null;
+  return proofOf({ outcome, message });
+}
+
+/** What the end of a switch proved about whatever it put in place. */
+export function proofOf({ outcome, message }: Pick<Deployment, "outcome" | "message">): Verdict | null {
   if (outcome === "succeeded") return UNPROVEN.has(message?.code ?? "") ? null : "up";
   const hasFailed = outcome === "reverted" || outcome === "needs-person";
   return hasFailed && OWN_FAULTS.has(causeOf(message)) ? "down" : null;

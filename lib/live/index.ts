@@ -15,6 +15,7 @@ import {
   listDeployments,
 } from "@/lib/history/queries";
 import type { Freeze, Mark } from "@/lib/history/types";
+import type { VersionFacts } from "@/lib/history/version-facts";
 import { imageSource } from "@/lib/live/image-source";
 import { createPast } from "@/lib/live/past";
 import { createThaw } from "@/lib/live/thaw";
@@ -54,6 +55,8 @@ export interface Live extends Pick<Model, "snapshot" | "service" | "details"> {
   history(filter: DeploymentFilter): Promise<DeploymentPage>;
   /** What is laid down for a service, marks and freezes of old included. Throws `AppError("database")`. */
   orders(service: string): Promise<OrdersOnRecord>;
+  /** What became of the versions of a service. Throws `AppError("database")`. */
+  versionFacts(service: string): Promise<VersionFacts>;
   /** What was found in an image when it was opened last. Throws `AppError("database")`. */
   texts(path: string): Promise<ImageTexts | null>;
   on(listener: (event: LiveEvent) => void): () => void;
@@ -176,6 +179,7 @@ function createLive(): Live {
       marks: listMarks(past.database, service),
       freezes: listFreezes(past.database, service),
     }),
+    versionFacts: async (service) => past.versionFacts(service),
     texts: async (path) => imageTexts(past.database, path),
     on(listener) {
       listeners.add(listener);

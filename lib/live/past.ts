@@ -8,6 +8,7 @@ import { listFreezes, listMarks, standing } from "@/lib/history/marks";
 import { lastPerService, listDeployments } from "@/lib/history/queries";
 import { allRehearsals } from "@/lib/history/rehearsals";
 import type { Freeze, Mark } from "@/lib/history/types";
+import { type VersionFacts, versionFacts } from "@/lib/history/version-facts";
 import { ranBefore, ranBeforeByService } from "@/lib/history/versions";
 import type { Inspection, Rehearsal } from "@/lib/images/types";
 
@@ -24,6 +25,8 @@ export interface Past {
   /** How it differs from what was deployed. */
   drift(service: string): Drift | null;
   ranBefore(service: string): readonly string[];
+  /** What became of its versions; read when it is asked for first, and again after its next deployment. Throws `AppError("database")`. */
+  versionFacts(service: string): VersionFacts;
   inspections(): ReadonlyMap<string, Inspection>;
   rehearsals(): ReadonlyMap<string, Rehearsal>;
   /** Reads everything; without a database what is known stays. Returns whether it could. */
@@ -42,6 +45,7 @@ export function createPast(file: string): Past {
   let freezes = new Map<string, readonly Freeze[]>();
   let drifts = new Map<string, Drift | null>();
   let ran = new Map<string, readonly string[]>();
+  const facts = new Map<string, VersionFacts>();
   let opened: ReadonlyMap<string, Inspection> = new Map();
   let rehearsed: ReadonlyMap<string, Rehearsal> = new Map();
 
@@ -49,7 +53,10 @@ export function createPast(file: string): Past {
     database,
     last: (service) => lasts.get(service) ?? null,
     drift: (service) => drifts.get(service) ?? null,
-    learn: (last) => lasts.set(last.service, last),
+    learn(last) {
+      lasts.set(last.service, last);
+      facts.delete(last.service);
+    },
     marks: (service) => marks.get(service) ?? [],
     freeze: (service) =>
       freezes.get(service)?.find(({ until }) => until === null || Date.now() < until) ?? null,
@@ -58,6 +65,11 @@ export function createPast(file: string): Past {
       return ends.filter((at) => at > Date.now()).sort((a, b) => a - b)[0] ?? null;
     },
     ranBefore: (service) => ran.get(service) ?? [],
+    versionFacts(service) {
+      const known = facts.get(service) ?? versionFacts(database, service);
+      facts.set(service, known);
+      return known;
+    },
     inspections: () => opened,
     rehearsals: () => rehearsed,
     refresh: () =>
@@ -67,6 +79,7 @@ export function createPast(file: string): Past {
         freezes = standing(listFreezes(database, null));
         drifts = allDrifts(database);
         ran = ranBeforeByService(database);
+        facts.clear();
         opened = allInspections(database);
         rehearsed = allRehearsals(database);
       }),
@@ -78,6 +91,7 @@ export function createPast(file: string): Past {
         freezes.set(service, standing(listFreezes(database, service)).get(service) ?? []);
         drifts.set(service, driftOf(database, service));
         ran.set(service, ranBefore(database, service));
+        facts.delete(service);
       }),
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ImageVersion } from "@/lib/images/types";
-import { createRequests, TO_BE_OPENED } from "@/lib/services/requests";
+import { createRequests, TO_BE_OPENED, TO_BE_REHEARSED } from "@/lib/services/requests";
 import type { TargetFacts } from "@/lib/services/targets";
 
 let asked: string[] = [];
@@ -114,5 +114,47 @@ describe("asking for images to be opened", () => {
     considerAll();
     requests.forget("s1");
     expect(asked.at(-1)).toBe("s4 1");
+  });
+});
+
+describe("asking for a rehearsal of what would not start", () => {
+  const BAD = { code: "host-lacks-path", params: {} };
+  const failed = (at: number): TargetFacts => {
+    const one = version("web", true);
+    const { path, stamp } = one;
+    const rehearsal = { path, stamp, key: "", at, verdict: "would-not-start", problem: BAD } as const;
+    return { ...facts("web", true, null), versions: [{ ...one, rehearsal }] };
+  };
+  beforeEach(() => {
+    requests.close();
+    requests = createRequests(
+      TO_BE_REHEARSED,
+      { request: (service, labels) => asked.push(`${service} ${labels.join(" ")}`) },
+      () => true,
+      () => undefined,
+    );
+  });
+
+  it("bug: is done again a minute later, once per answer, and only where somebody looks", () => {
+    const first = Date.now();
+    vi.advanceTimersByTime(61_000);
+    consider(failed(first));
+    expect(asked).toEqual([]);
+    requests.look("web");
+    consider(failed(first));
+    expect(asked).toEqual(["web 1"]);
+    // Looking on, with and without an answer, asks for nothing more.
+    consider(failed(first));
+    vi.advanceTimersByTime(20_000);
+    consider(failed(first));
+    requests.look("web");
+    const second = Date.now();
+    consider(failed(second));
+    consider(failed(second));
+    expect(asked).toEqual(["web 1"]);
+    vi.advanceTimersByTime(61_000);
+    requests.look("web");
+    consider(failed(second));
+    expect(asked).toEqual(["web 1", "web 1"]);
   });
 });

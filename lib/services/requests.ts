@@ -2,20 +2,21 @@ import type { ImageVersion } from "@/lib/images/types";
 import type { InspectionSource } from "@/lib/services/sources";
 import { type TargetFacts, worthInspecting, worthRehearsing } from "@/lib/services/targets";
 
-/** What is asked for: which versions lack it, and whether one has it. */
+/** What is asked for: which versions lack it, and since when one has it. */
 export interface Wish {
   /** `isWhole`: somebody looks at the service. */
   readonly worth: (facts: TargetFacts, isWhole: boolean) => readonly ImageVersion[];
-  readonly isGranted: (version: ImageVersion) => boolean;
+  /** When the answer that is known was found, ms since 1970; `null` = none is. A newer one is an answer to what was asked since. */
+  readonly knownAt: (version: ImageVersion) => number | null;
 }
 
 export const TO_BE_OPENED: Wish = {
   worth: worthInspecting,
-  isGranted: ({ inspection }) => inspection !== null,
+  knownAt: ({ inspection }) => inspection?.at ?? null,
 };
 export const TO_BE_REHEARSED: Wish = {
   worth: worthRehearsing,
-  isGranted: ({ rehearsal }) => rehearsal !== null,
+  knownAt: ({ rehearsal }) => rehearsal?.at ?? null,
 };
 
 /** Opened per service before the next one's turn: a directory may hold thousands. */
@@ -31,7 +32,7 @@ const QUIET_MS = 2000;
 
 /**
  * Asks for images to be opened, or rehearsed, before anyone needs to know what
- * is in them: each state of a file once, a few services at a time, first what
+ * is in them: each state of a file, and each answer that is outdated, once, a few services at a time, first what
  * somebody looks at (there every version is opened), then what is attached.
  * Nothing is asked while `isUp` is false.
  */
@@ -89,7 +90,7 @@ export function createRequests(
 
   function weigh(service: string, facts: TargetFacts): void {
     const open = underWay.get(service);
-    if (open && isAnswered(wish, open, facts)) end(service);
+    if (open && isAnswered(open, facts)) end(service);
 
     const isWhole = service === inView.service && Date.now() < inView.until;
     const wanted = wish.worth(facts, isWhole).filter((version) => !asked.has(keyOf(version)));
@@ -98,6 +99,16 @@ export function createRequests(
     const versions = quiet.slice(0, SLICE);
     if (versions.length > 0) waiting.set(service, { versions, isAttached: facts.current !== null });
     else waiting.delete(service);
+  }
+
+  /** The state of the file and what is known of it. */
+  function keyOf(version: ImageVersion): string {
+    const { path, stamp } = version;
+    return `${path}\0${stamp.dev}:${stamp.ino}:${stamp.size}:${stamp.mtimeMs}:${wish.knownAt(version)}`;
+  }
+
+  function isAnswered({ keys }: UnderWay, { versions }: TargetFacts): boolean {
+    return !versions.some((version) => keys.includes(keyOf(version)));
   }
 
   function sendSome(): void {
@@ -145,10 +156,6 @@ interface UnderWay {
   readonly timer: NodeJS.Timeout;
 }
 
-function isAnswered(wish: Wish, { keys }: UnderWay, { versions }: TargetFacts): boolean {
-  return !versions.some((version) => !wish.isGranted(version) && keys.includes(keyOf(version)));
-}
-
 function nextOf(
   waiting: ReadonlyMap<string, Wanted>,
   underWay: ReadonlyMap<string, UnderWay>,
@@ -158,8 +165,4 @@ function nextOf(
   const next =
     free.find(([service]) => service === inView) ?? free.find(([, { isAttached }]) => isAttached) ?? free[0];
   return next?.[0] ?? null;
-}
-
-function keyOf({ path, stamp }: ImageVersion): string {
-  return `${path}\0${stamp.dev}:${stamp.ino}:${stamp.size}:${stamp.mtimeMs}`;
 }

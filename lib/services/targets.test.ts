@@ -1,12 +1,15 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ImageVersion, Inspection, Rehearsal } from "@/lib/images/types";
 import { chooseTargets, type TargetFacts, worthInspecting, worthRehearsing } from "@/lib/services/targets";
 
+const NOW = 1_800_000_000_000;
+const MINUTE = 60_000;
+
 const stamp = { dev: 1, ino: 1, size: 1, mtimeMs: 1 };
 
-/** "1.2.0" = inspected and fit, "1.2.0!" = inspected and not fit, "1.2.0?" = not looked into; "1.2.0#" = would not start, "1.2.0+" = mounts. */
+/** "1.2.0" = inspected and fit, "1.2.0!" = inspected and not fit, "1.2.0?" = not looked into; "1.2.0#" = would not start, "1.2.0##" = would not start long ago, "1.2.0+" = mounts. */
 function version(text: string): ImageVersion {
-  const label = text.replace(/[!?#+]$/, "");
+  const label = text.replace(/[!?#+]+$/, "");
   const path = `/srv/page/page_${label}.raw`;
   const seen = { path, stamp, at: 0 };
   const inspection: Inspection | null = text.endsWith("?")
@@ -14,7 +17,7 @@ function version(text: string): ImageVersion {
     : text.endsWith("!")
       ? { ...seen, ok: false, problem: { code: "no-id", params: {} } }
       : { ...seen, ok: true, facts: { osRelease: {}, prefixes: [], units: [] } };
-  const about = { path, stamp, key: "", at: 0 };
+  const about = { path, stamp, key: "", at: text.endsWith("##") ? NOW - 2 * MINUTE : NOW - MINUTE };
   const rehearsal: Rehearsal | null = text.endsWith("#")
     ? { ...about, verdict: "would-not-start", problem: { code: "image-lacks-file", params: {} } }
     : text.endsWith("+")
@@ -135,5 +138,32 @@ describe("what is worth rehearsing", () => {
     ["nothing twice", facts("1.3+ 1.2 1.1+", "1.2"), []],
   ])("%s", (_, given, labels) => {
     expect(worthRehearsing(given).map(({ label }) => label)).toEqual(labels);
+  });
+
+  describe("where somebody looks at the service", () => {
+    beforeEach(() => {
+      vi.useFakeTimers();
+      vi.setSystemTime(NOW);
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    it.each([
+      [
+        "bug: what would not start, which the host may have been mended for since",
+        facts("1.4## 1.3 1.2 1.1##", "1.2"),
+        ["1.3", "1.4", "1.1"],
+      ],
+      ["not what would not start a moment ago", facts("1.4# 1.3+ 1.2 1.1+", "1.2"), []],
+      ["not what would mount", facts("1.3+ 1.2 1.1+", "1.2"), []],
+      ["not what runs", facts("1.3+ 1.2##", "1.2"), []],
+      ["a few of many", facts("9## 8## 7## 6## 5## 4+ 3", "3"), ["9", "8", "7", "6"]],
+      ["no others once those have failed again", facts("9# 8# 7# 6# 5## 4+ 3", "3"), []],
+    ])("%s", (_, given, labels) => {
+      expect(worthRehearsing(given, true).map(({ label }) => label)).toEqual(labels);
+    });
+    it("and not while nobody does", () => {
+      expect(worthRehearsing(facts("1.4## 1.3+ 1.2 1.1##", "1.2"))).toEqual([]);
+    });
   });
 });

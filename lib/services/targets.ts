@@ -2,6 +2,11 @@ import type { ImageVersion } from "@/lib/images/types";
 import { compareVersions, isPreRelease } from "@/lib/images/version";
 import type { Target } from "@/lib/services/types";
 
+/** How long it is believed, where somebody looks, that a version would not start, ms. */
+const BELIEVED_MS = 60_000;
+/** Versions on either side of the current one that are tried again. */
+const MOST_AGAIN = 4;
+
 export interface TargetFacts {
   /** Versions on disk, newest first. */
   readonly versions: readonly ImageVersion[];
@@ -55,11 +60,23 @@ export function worthInspecting(facts: TargetFacts, isWhole = false): ImageVersi
   return [...new Set(wanted)].filter((version) => version.inspection === null);
 }
 
-/** The versions worth rehearsing before anyone asks: where the two buttons lead, so that neither leads to a failure. */
-export function worthRehearsing(facts: TargetFacts): ImageVersion[] {
+/**
+ * The versions worth rehearsing before anyone asks: where the two buttons lead,
+ * so that neither leads to a failure. `isWhole`: somebody looks, so what would
+ * not start a while ago is tried again, since it may have been the host that
+ * lacked something; a few on either side of the current one, for each is a start
+ * to PID 1 and a page that is open looks again with each answer.
+ */
+export function worthRehearsing(facts: TargetFacts, isWhole = false): ImageVersion[] {
   const { upgrade, rollback } = chooseTargets(facts);
   const targets = [upgrade, rollback].flatMap((target) => target?.version ?? []);
-  return targets.filter(({ inspection, rehearsal }) => inspection?.ok === true && rehearsal === null);
+  const { newer, older } = splitAt(facts.versions, facts.current);
+  const failed = [newer, older].flatMap((side) => side.filter(wouldFail).slice(0, MOST_AGAIN));
+  const wanted = [
+    ...targets.filter(({ rehearsal }) => rehearsal === null),
+    ...(isWhole ? failed.filter(isOldFailure) : []),
+  ];
+  return wanted.filter(({ inspection }) => inspection?.ok === true);
 }
 
 function isFit(version: ImageVersion, facts: TargetFacts): boolean {
@@ -75,6 +92,10 @@ function isBroken({ inspection }: ImageVersion, { isLayered = false }: TargetFac
 /** By the last rehearsal. One that was not rehearsed is tried like any other. */
 function wouldFail({ rehearsal }: ImageVersion): boolean {
   return rehearsal?.verdict === "would-not-start";
+}
+
+function isOldFailure({ rehearsal }: ImageVersion): boolean {
+  return rehearsal !== null && Math.abs(Date.now() - rehearsal.at) > BELIEVED_MS;
 }
 
 /** Of versions that are sorted newest first, those before and those behind the current one; without one all are newer. */

@@ -47,10 +47,11 @@ export function writeHistoryFilter(
 
 /** A form that works without any script: its fields are the address. */
 export function HistoryFilter({ filter, services }: { filter: HistoryQuery; services: readonly string[] }) {
-  const { kind, outcome, service, by, text } = filter;
+  const { kind, outcome, service, by, batch, text } = filter;
   return (
     // A new key for a new address: the fields then show what the address says.
     <form className="filters" method="get" action="/history" key={writeHistoryFilter(filter)}>
+      {batch !== undefined && <input type="hidden" name="batch" value={batch} />}
       <label>
         Service
         <input name="service" defaultValue={service} list="history-services" autoComplete="off" />

@@ -2,16 +2,19 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { connection } from "next/server";
 import { cancelDeployment, deployVersion, keepVersion, saveReason } from "@/app/(console)/actions";
+import { attempt } from "@/app/(console)/attempt";
 import { DeploymentFacts } from "@/app/(console)/deployments/[id]/deployment-facts";
 import { cleanText } from "@/components/clean-text";
 import { DeploymentView } from "@/components/deployment-view";
 import { requestTitle } from "@/components/deployment-words";
 import { LiveRefresh } from "@/components/live-refresh";
+import { MissingPanel } from "@/components/missing-panel";
 import { pageTitle } from "@/components/page-title";
 import { ReasonForm } from "@/components/reason-form";
 import { countFailed, toRowDeploymentWithStep } from "@/components/service-row";
 import { servicePath } from "@/components/target";
-import { wayBack } from "@/components/way-back";
+import { wayBackNow } from "@/components/way-back";
+import { say } from "@/components/words";
 import { requireSession } from "@/lib/auth/session";
 import { live } from "@/lib/live";
 
@@ -19,10 +22,13 @@ export async function generateMetadata({ params }: PageProps<"/deployments/[id]"
   await connection();
   await requireSession();
   const { host, services } = live().snapshot();
-  const deployment = await live().deployment((await params).id);
+  const found = await attempt(live().deployment((await params).id));
+  const deployment = found.ok ? found.value : null;
   const title = deployment
     ? `${requestTitle(toRowDeploymentWithStep(deployment))} · ${cleanText(deployment.service)}`
-    : "Unknown deployment";
+    : found.ok
+      ? "Unknown deployment"
+      : "Deployment";
   return { title: pageTitle(title, host.name, countFailed(services)) };
 }
 
@@ -30,13 +36,23 @@ export async function generateMetadata({ params }: PageProps<"/deployments/[id]"
 export default async function DeploymentPage({ params }: PageProps<"/deployments/[id]">) {
   await connection();
   await requireSession();
-  const deployment = await live().deployment((await params).id);
+  const found = await attempt(live().deployment((await params).id));
+  const { missing } = live().snapshot();
+  if (!found.ok)
+    return (
+      <>
+        <LiveRefresh history host="facts" />
+        <h1>Deployment</h1>
+        <MissingPanel missing={missing} />
+        <p className="nothing">{say(found.problem)}</p>
+      </>
+    );
+  const deployment = found.value;
   if (!deployment) notFound();
 
   const service = live().service(deployment.service);
-  const canAct = service != null && service.blocked === null && live().snapshot().missing.length === 0;
-  const isLatest = service?.last?.id === deployment.id;
-  const back = canAct && isLatest ? wayBack(toRowDeploymentWithStep(deployment), service.currentLabel) : null;
+  const canAct = service?.last?.id === deployment.id && missing.length === 0;
+  const back = canAct ? wayBackNow(toRowDeploymentWithStep(deployment), service) : null;
   const now = Date.now();
   return (
     <>

@@ -4,39 +4,37 @@ import { refresh } from "next/cache";
 import {
   FREEZES,
   FreezeService,
-  HealthService,
   LiftMark,
   MarkVersion,
+  SetHealth,
   UnfreezeService,
 } from "@/app/(console)/services/[name]/order-schemas";
 import type { Answer } from "@/components/answer";
-import { type HealthAnswer, readTyped, type TypedHealth, toHealth } from "@/components/health-text";
+import {
+  type HealthAnswer,
+  isSameHealth,
+  readTyped,
+  type TypedHealth,
+  toHealth,
+  triedText,
+} from "@/components/health-text";
 import { type ActionResult, defineAction } from "@/lib/action";
-import { type Health, HealthSchema, type ProbeAnswer } from "@/lib/health/types";
+import { AppError, type Message } from "@/lib/errors";
+import { HealthSchema, type ProbeAnswer } from "@/lib/health/types";
 import { live } from "@/lib/live";
 
-/** Tries or saves what a version has to show; saving wants what was tried just before, whatever came of it. */
+/** Tries or saves what a version has to show. Nothing is read, judged or done before the session is asked for; the rest is the form drawn again. */
 export async function setHealth(previous: HealthAnswer | null, form: FormData): Promise<HealthAnswer> {
+  const result = await health(null, form);
   const typed = readTyped(form);
-  const same = { typed, tried: null, answers: [], error: null, isSaved: false };
-  const read = toHealth(typed);
-  if ("error" in read) return { ...same, error: read.error };
-  const checked = HealthSchema.safeParse(read.health);
-  if (!checked.success) return { ...same, error: { code: "health-numbers", params: {} } };
-  const { health } = read;
-  const text = JSON.stringify(health);
-  const needsTry = health.probes.length > 0 && previous?.tried !== text;
-  if (form.get("do") === "save" && needsTry) return { ...same, error: { code: "try-first", params: {} } };
-  const before = previous?.tried === text ? previous : null;
-  const result =
-    form.get("do") === "save" ? await saveHealth(health)(null, form) : await tryHealth(health)(null, form);
-  if (!result.ok) {
-    // There is nobody to ask while it is stopped, and then that is what the try has shown.
-    const wasTried = result.error.code === "not-running" || before !== null;
-    return { ...same, tried: wasTried ? text : null, answers: before?.answers ?? [], error: result.error };
+  const answers = isSameHealth(previous?.typed, typed) ? (previous?.answers ?? []) : [];
+  if (result.ok) {
+    const { tried, answers: fresh, isSaved } = result.value;
+    return { typed, tried, answers: fresh === null ? answers : byNumber(typed, fresh), error: null, isSaved };
   }
-  const answers = result.value === null ? (before?.answers ?? []) : byNumber(typed, result.value);
-  return { ...same, tried: text, answers, isSaved: result.value === null };
+  // There is nobody to ask while it is stopped, and then that is what the try has shown.
+  const tried = result.error.code === "not-running" ? triedText(typed) : (previous?.tried ?? null);
+  return { typed, tried, answers, error: result.error, isSaved: false };
 }
 
 export async function liftMark(_previous: Answer | null, form: FormData): Promise<Answer> {
@@ -55,19 +53,41 @@ export async function unfreezeService(_previous: Answer | null, form: FormData):
   return answer(form, await unfreeze(null, form));
 }
 
-function tryHealth(health: Health) {
-  return defineAction(HealthService, async ({ service }): Promise<readonly ProbeAnswer[] | null> => {
-    const { answers } = await live().engine("TryHealth", { service, health: mutable(health) });
-    return answers;
-  });
+/**
+ * Saving wants what was tried just before, whatever came of it. That it was is
+ * the one thing taken from the browser (`tried`): it spares a try and gives no
+ * right, since whoever may save may also try, and the engine asks for none.
+ */
+const health = defineAction(SetHealth, async ({ service, do: wish, tried, typed }, actor): Promise<Done> => {
+  const health = healthOf(typed);
+  const text = triedText(typed);
+  if (wish === "try") {
+    const { answers } = await live().engine("TryHealth", { service, health });
+    return { tried: text, answers, isSaved: false };
+  }
+  if (health.probes.length > 0 && tried !== text) throw refused({ code: "try-first", params: {} });
+  await live().engine("SetHealth", { service, health, by: actor.name });
+  refresh();
+  return { tried: text, answers: null, isSaved: true };
+});
+
+interface Done {
+  readonly tried: string | null;
+  /** `null`: nothing was tried now. */
+  readonly answers: readonly ProbeAnswer[] | null;
+  readonly isSaved: boolean;
 }
 
-function saveHealth(health: Health) {
-  return defineAction(HealthService, async ({ service }, actor): Promise<readonly ProbeAnswer[] | null> => {
-    await live().engine("SetHealth", { service, health: mutable(health), by: actor.name });
-    refresh();
-    return null;
-  });
+function healthOf(typed: TypedHealth) {
+  const read = toHealth(typed);
+  if ("error" in read) throw refused(read.error);
+  const checked = HealthSchema.safeParse(read.health);
+  if (!checked.success) throw refused({ code: "health-numbers", params: {} });
+  return checked.data;
+}
+
+function refused({ code, params }: Message): AppError {
+  return new AppError("refused", { ...params, refusal: code });
 }
 
 const lift = defineAction(LiftMark, async ({ target, reason }, actor) => {
@@ -101,8 +121,4 @@ function answer(form: FormData, result: ActionResult<void>): Answer {
 function byNumber(typed: TypedHealth, answers: readonly ProbeAnswer[]): readonly (ProbeAnswer | null)[] {
   let next = 0;
   return typed.probes.map(({ address }) => (address === "" ? null : (answers[next++] ?? null)));
-}
-
-function mutable({ settleMs, probes }: Health) {
-  return { settleMs, probes: [...probes] };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { readTyped } from "@/components/health-text";
 import { readTarget } from "@/components/target";
 
 const Reason = z.string().trim().max(2000);
@@ -29,4 +30,16 @@ export const FreezeService = z.object({
   length: z.enum(FREEZES.map(([name]) => name)),
 });
 export const UnfreezeService = z.object({ target: Target, reason: Reason });
-export const HealthService = z.object({ service: z.string().min(1).max(128), do: z.enum(["try", "save"]) });
+/** The probes are fields of their own, which are read as text here and judged with their meaning. */
+export const SetHealth = z
+  .looseObject({
+    service: z.string().min(1).max(128),
+    do: z.enum(["try", "save"]),
+    tried: z.string().optional(),
+  })
+  .transform(({ service, do: wish, tried, ...fields }) => ({
+    service,
+    do: wish,
+    tried,
+    typed: readTyped(new Map(Object.entries(fields))),
+  }));

@@ -45,10 +45,11 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
   const service = live().service(name);
   if (!service) notFound();
 
-  const [details, past, orders] = await Promise.all([
+  const [details, past, orders, facts] = await Promise.all([
     attempt(live().details(name)),
     attempt(live().history({ service: name, limit: DEPLOYMENTS_SHOWN })),
     attempt(live().orders(name)),
+    attempt(live().versionFacts(name)),
   ]);
   const { missing } = live().snapshot();
   const isReadOnly = missing.length > 0;
@@ -78,8 +79,18 @@ export default async function ServicePage({ params }: PageProps<"/services/[name
       <PrimaryAction service={service} now={now} isReadOnly={isReadOnly} />
       <Differences service={service} now={now} isReadOnly={isReadOnly} />
       <Findings findings={service.findings} title="Remarks" />
-      <Versions service={service} past={past.ok ? past.value.rows : []} now={now} isReadOnly={isReadOnly} />
-      <Layers service={service} isReadOnly={isReadOnly} />
+      <Versions
+        service={service}
+        facts={facts.ok ? facts.value.versions : new Map()}
+        now={now}
+        isReadOnly={isReadOnly}
+      />
+      <Layers
+        service={service}
+        fallen={facts.ok ? facts.value.fallenLayers : new Map()}
+        now={now}
+        isReadOnly={isReadOnly}
+      />
       <HealthSection
         service={name}
         found={orders}

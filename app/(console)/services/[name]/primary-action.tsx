@@ -1,13 +1,14 @@
 import { cancelDeployment, deployVersion, keepVersion } from "@/app/(console)/actions";
 import { ActionButton, RefusedButton } from "@/components/action-button";
+import { DeploymentPanel } from "@/components/deployment-panel";
 import { versionName } from "@/components/image-words";
 import { ResultPanel } from "@/components/result-panel";
 import { RunningPanel } from "@/components/running-panel";
 import { upgradeKind } from "@/components/service-row";
 import { writeTarget } from "@/components/target";
-import { wayBack } from "@/components/way-back";
+import { wayBackNow } from "@/components/way-back";
 import { KIND_WORDS, sayRefusal, WHY_WORDS } from "@/components/words";
-import { frozenRefusal, planDeployment } from "@/lib/deploy/plan";
+import { frozenRefusal } from "@/lib/deploy/plan";
 import type { Service, Target } from "@/lib/services/types";
 
 /** How long the result of a deployment stays at the top of the page, ms. */
@@ -20,41 +21,40 @@ interface PrimaryActionProps {
 }
 
 /** The one thing to do next: watch what runs, go back when it has failed, else upgrade. */
-export function PrimaryAction({ service, now, isReadOnly }: PrimaryActionProps) {
-  const { running, last } = service;
-  if (running)
-    return (
-      <RunningPanel
-        deployment={running}
-        now={now}
-        cancel={cancelDeployment}
-        keep={keepVersion}
-        why={running.message}
-      />
-    );
+export function PrimaryAction(props: PrimaryActionProps) {
+  const { name, running, last } = props.service;
+  return (
+    <DeploymentPanel service={name} running={running} last={last}>
+      {running ? (
+        <RunningPanel
+          deployment={running}
+          now={props.now}
+          cancel={cancelDeployment}
+          keep={keepVersion}
+          why={running.message}
+        />
+      ) : (
+        <ResultAndNext {...props} />
+      )}
+    </DeploymentPanel>
+  );
+}
+
+function ResultAndNext({ service, now, isReadOnly }: PrimaryActionProps) {
+  const { last } = service;
   const isFresh = last?.finishedAt != null && now - last.finishedAt < FRESH_MS;
-  const back =
-    last && isFresh && last.origin !== "outside" && !isReadOnly && !service.blocked
-      ? wayBack(last, service.currentLabel)
-      : null;
-  const wishes = back?.target.layers ? { layers: back.target.layers } : {};
-  const isOpen =
-    back !== null && planDeployment(service, back.target.version, service.currentLabel, wishes).ok;
+  const back = last && isFresh && last.origin !== "outside" && !isReadOnly ? wayBackNow(last, service) : null;
   return (
     <>
       {last?.outcome && isFresh && last.origin !== "outside" && (
         <ResultPanel
           deployment={{ ...last, outcome: last.outcome }}
           message={last.message}
-          back={isOpen ? back : null}
+          back={back}
           deploy={deployVersion}
         />
       )}
-      <NextStep
-        service={service}
-        isReadOnly={isReadOnly}
-        isOfferedAbove={isOpen ? back.target.version : null}
-      />
+      <NextStep service={service} isReadOnly={isReadOnly} isOfferedAbove={back?.target.version ?? null} />
     </>
   );
 }

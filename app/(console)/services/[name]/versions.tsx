@@ -6,21 +6,24 @@ import { byteSize, ownerName, permissions, versionName } from "@/components/imag
 import { sayMark } from "@/components/mark-words";
 import { writeTarget } from "@/components/target";
 import { isoTime, timeAgo, utcStamp } from "@/components/time-words";
+import { takenBackWords } from "@/components/version-words";
 import { KIND_WORDS, sayRefusal } from "@/components/words";
 import { planDeployment } from "@/lib/deploy/plan";
-import type { DeploymentSummary, Kind } from "@/lib/deploy/types";
+import type { Kind } from "@/lib/deploy/types";
+import type { VersionFacts } from "@/lib/history/version-facts";
 import type { ImageVersion } from "@/lib/images/types";
 import type { Service } from "@/lib/services/types";
 
 interface VersionsProps {
   readonly service: Service;
-  readonly past: readonly DeploymentSummary[];
+  /** What became of each here, by label. */
+  readonly facts: VersionFacts["versions"];
   readonly now: number;
   readonly isReadOnly: boolean;
 }
 
 /** Every version on disk, newest first, each with a button or the reason why there is none. */
-export function Versions({ service, past, now, isReadOnly }: VersionsProps) {
+export function Versions({ service, facts, now, isReadOnly }: VersionsProps) {
   return (
     <section className="part" aria-labelledby="versions-title">
       <h2 id="versions-title">Versions</h2>
@@ -34,7 +37,7 @@ export function Versions({ service, past, now, isReadOnly }: VersionsProps) {
                 <h3>
                   <code>{versionName(version.label)}</code>
                 </h3>
-                <Badge service={service} version={version} past={past} now={now} />
+                <Badge service={service} version={version} facts={facts} now={now} />
               </div>
               <div>
                 <Facts version={version} />
@@ -53,7 +56,7 @@ export function Versions({ service, past, now, isReadOnly }: VersionsProps) {
 function Badge({
   service,
   version,
-  past,
+  facts,
   now,
 }: Omit<VersionsProps, "isReadOnly"> & { version: ImageVersion }) {
   if (service.current?.path === version.path)
@@ -66,18 +69,12 @@ function Badge({
             : "Attached"}
       </span>
     );
-  const left = past.find(
-    ({ from, to, outcome }) => from === version.label && outcome === "succeeded" && to !== from,
-  );
-  if (left?.finishedAt != null)
-    return <span className="tag">{`Ran until ${timeAgo(left.finishedAt, now)}`}</span>;
-  const failed = past.find(
-    ({ from, to, outcome }) => to === version.label && from !== to && outcome === "reverted",
-  );
-  if (failed?.finishedAt != null)
+  const fact = facts.get(version.label);
+  if (fact?.is === "left") return <span className="tag">{`Ran until ${timeAgo(fact.at, now)}`}</span>;
+  if (fact?.is === "taken-back")
     return (
       <span className="tag icon-attention tone-attention">
-        {`Did not stay up ${timeAgo(failed.finishedAt, now)}`}
+        {`${takenBackWords(fact.message)} ${timeAgo(fact.at, now)}`}
       </span>
     );
   return null;
