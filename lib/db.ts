@@ -133,6 +133,10 @@ export function openDatabase(options: OwnerOptions | ReaderOptions): OwnedDataba
   };
 }
 
+/** The default of better-sqlite3 is 16 MB, which a process grows by with each row. Who writes looks at the newest rows only. */
+const OWNER_CACHE_KIB = 512;
+const READER_CACHE_KIB = 2000;
+
 interface Link extends Writing {
   readonly sqlite: Sqlite.Database;
   readonly stats: Stats;
@@ -148,7 +152,7 @@ function connectOwner({ file, migrations, nativeBinding }: OwnerOptions): Link {
     applyMigrations(sqlite, migrations);
     setPragma(sqlite, "foreign_keys", 1);
     setPragma(sqlite, "busy_timeout", BUSY_MS);
-    setPragma(sqlite, "cache_size", -2000); // KiB; the default of better-sqlite3 is 16 MB
+    setPragma(sqlite, "cache_size", -OWNER_CACHE_KIB);
     assertSchema(sqlite);
     return linkOf(file, sqlite);
   } catch (error) {
@@ -160,7 +164,7 @@ function connectOwner({ file, migrations, nativeBinding }: OwnerOptions): Link {
 function connectReader(file: string): Link {
   const sqlite = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: BUSY_MS });
   try {
-    setPragma(sqlite, "cache_size", -2000);
+    setPragma(sqlite, "cache_size", -READER_CACHE_KIB);
     assertSchema(sqlite);
     return linkOf(file, sqlite);
   } catch (error) {
