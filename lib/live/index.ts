@@ -6,7 +6,6 @@ import { createEngineClient, type EngineClient } from "@/lib/engine/client";
 import { HOST_PATHS, readEnv } from "@/lib/env";
 import { AppError } from "@/lib/errors";
 import { type HealthOnRecord, healthOnRecord } from "@/lib/history/health";
-import { type ImageTexts, imageTexts } from "@/lib/history/inspections";
 import { listFreezes, listMarks } from "@/lib/history/marks";
 import {
   type DeploymentFilter,
@@ -54,8 +53,6 @@ export interface Live extends Pick<Model, "snapshot" | "service" | "details"> {
   history(filter: DeploymentFilter): Promise<DeploymentPage>;
   /** What is laid down for a service, marks and freezes of old included. Throws `AppError("database")`. */
   orders(service: string): Promise<OrdersOnRecord>;
-  /** What was found in an image when it was opened last. Throws `AppError("database")`. */
-  texts(path: string): Promise<ImageTexts | null>;
   on(listener: (event: LiveEvent) => void): () => void;
   /** Ends every open stream, once. */
   onClose(listener: () => void): () => void;
@@ -176,7 +173,6 @@ function createLive(): Live {
       marks: listMarks(past.database, service),
       freezes: listFreezes(past.database, service),
     }),
-    texts: async (path) => imageTexts(past.database, path),
     on(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
