@@ -5,7 +5,7 @@ import { Reason } from "@/lib/engine/interface";
 const Id = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 
 /** `service/version/expected` of one button, as `readTarget` takes it apart. */
-const Target = z.string().transform((text, context) => {
+export const Target = z.string().transform((text, context) => {
   const target = readTarget(text);
   if (target) return target;
   context.addIssue({ code: "custom", message: "not a target" });
