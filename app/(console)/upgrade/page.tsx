@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { connection } from "next/server";
 import { deployMany } from "@/app/(console)/actions";
+import { nothingToUpgrade } from "@/app/(console)/upgrade/nothing-to-upgrade";
 import { UpgradeForm, type UpgradeRow } from "@/app/(console)/upgrade/upgrade-form";
 import { LiveRefresh } from "@/components/live-refresh";
 import { MissingPanel } from "@/components/missing-panel";
@@ -35,9 +36,7 @@ export default async function UpgradePage() {
       <h1>Upgrade several services</h1>
       <MissingPanel missing={missing} />
       {rows.length === 0 ? (
-        <p className="nothing">
-          Every attached service runs its newest version, so there is nothing to upgrade.
-        </p>
+        <p className="nothing">{nothingToUpgrade(services)}</p>
       ) : (
         <UpgradeForm rows={rows} isReadOnly={missing.length > 0} deploy={deployMany} />
       )}
