@@ -11,6 +11,7 @@ import { writeTarget } from "@/components/target";
 import { sayRefusal } from "@/components/words";
 import { requireSession } from "@/lib/auth/session";
 import { planDeployment } from "@/lib/deploy/plan";
+import { BATCH_LIMIT } from "@/lib/engine/interface";
 import { live } from "@/lib/live";
 import type { Service } from "@/lib/services/types";
 
@@ -35,11 +36,13 @@ export default async function UpgradePage() {
       </p>
       <h1>Upgrade several services</h1>
       <MissingPanel missing={missing} />
-      {rows.length === 0 ? (
-        <p className="nothing">{nothingToUpgrade(services)}</p>
-      ) : (
-        <UpgradeForm rows={rows} isReadOnly={missing.length > 0} deploy={deployMany} />
-      )}
+      <UpgradeForm
+        rows={rows}
+        nothing={nothingToUpgrade(services)}
+        limit={BATCH_LIMIT}
+        isReadOnly={missing.length > 0}
+        deploy={deployMany}
+      />
     </>
   );
 }
