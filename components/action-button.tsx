@@ -2,6 +2,7 @@
 
 import { type ReactNode, useActionState, useState } from "react";
 import type { Answer, AnswerAction } from "@/components/answer";
+import { keepFields } from "@/components/keep-fields";
 import { Problem } from "@/components/problem";
 
 interface ActionButtonProps {
@@ -20,7 +21,7 @@ export function ActionButton({ action, name, value, children, look = "plain", fi
   const [answer, submit, isPending] = useActionState(action, null);
   const [dismissed, setDismissed] = useState<Answer | null>(null);
   return (
-    <form action={submit} className="action">
+    <form action={submit} onReset={keepFields} className="action">
       {fields}
       <button
         type="submit"

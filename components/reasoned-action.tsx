@@ -2,6 +2,7 @@
 
 import { type ReactNode, useActionState, useId, useState } from "react";
 import type { Answer, AnswerAction } from "@/components/answer";
+import { keepFields } from "@/components/keep-fields";
 import { Problem } from "@/components/problem";
 
 interface ReasonedActionProps {
@@ -23,7 +24,7 @@ export function ReasonedAction({ action, target, label, children, fields }: Reas
   const [text, setText] = useState("");
   const field = useId();
   return (
-    <form action={submit} className="reasoned">
+    <form action={submit} onReset={keepFields} className="reasoned">
       {fields}
       <p className="field field-wide">
         <label htmlFor={field}>{label}</label>

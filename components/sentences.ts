@@ -212,8 +212,10 @@ export const REASONS = {
     `${p("service")}, which was before it in the batch, failed, so nothing more was begun here.`,
   "batch-undecided": (p) =>
     `${p("service")}, which was before it in the batch, had mixed answers from its probes and is on trial, so nothing more was begun here.`,
-  "batch-refused": (p) =>
-    `${p("service")} was refused: ${inner(given(p, "why"), p)} ${given(p, "count") === "0" ? "So none of them was begun. Leave it out, or choose to go on with the others." : `The other ${p("count")} were begun.`}`,
+  "batch-size": (p) =>
+    p("count") === "0"
+      ? "Choose at least one service."
+      : `${p("count")} services are chosen, but only ${p("limit")} can be begun at once. Leave some out: they can follow.`,
   "broken-off": (p) =>
     `${p("by")} would not wait any longer for ${p("unit")}, which neither stopped nor started.`,
   "record-lost": () => "How it ended was never written down. The page of the service shows what is true now.",
@@ -282,7 +284,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "bus-denied": "The system bus refused a call.",
   "timed-out": "No answer came in time.",
   "engine-restarted": "The engine was interrupted.",
-  "batch-refused": "One of several was refused.",
+  "batch-size": "They were too many at once, or none.",
   "batch-stopped": "Another one of its batch failed.",
   "batch-undecided": "Another one of its batch had mixed answers from its probes.",
   "broken-off": "Somebody would not wait any longer.",

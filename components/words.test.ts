@@ -53,6 +53,7 @@ const PARAMS: Params = {
   why: "image-problem",
   what: "space",
   count: 12,
+  limit: 100,
   setting: "StateDirectory=",
   source: "/srv/x",
   user: "web",

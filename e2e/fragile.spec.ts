@@ -5,6 +5,7 @@ import {
   attachedImage,
   expect,
   result,
+  rowOf,
   signIn,
   test,
   unitProperty,
@@ -137,9 +138,20 @@ test("1.4.0 does not stop when told to: going back takes its time, and gets ther
   await expectOldVersion(others);
 });
 
-test("what failed here is not offered again", async ({ page }) => {
+test("what failed here is not offered again, until somebody lifts its mark", async ({ page }) => {
+  // Newest of what is left: without its mark it would be the one that is offered.
+  await host().mustExec([
+    "rm",
+    ...["1.2.0", "1.3.0", "1.4.0"].map((version) => `/srv/fragile/fragile_${version}.raw`),
+  ]);
   await page.goto(host().baseUrl);
-  const row = page.getByRole("row").filter({ hasText: "fragile" });
-  await expect(row.getByRole("button", { name: "Upgrade to 1.1.0" })).toHaveCount(0);
-  await expect(row.getByRole("button", { name: "Upgrade to 1.2.0" })).toHaveCount(0);
+  const upgrade = rowOf(page, "fragile").getByRole("button", { name: /^Upgrade to/ });
+  await expect(upgrade).toHaveCount(0);
+  await page.goto(`${host().baseUrl}/services/fragile`);
+  await expect(page.getByText("1.1.0 is marked, because it was taken back").first()).toBeVisible();
+  await page.getByLabel("Why 1.1.0 may be offered again").fill("to see that its mark made the difference");
+  await page.getByRole("button", { name: "Lift the mark of 1.1.0" }).click();
+  await expect(page.getByText("1.1.0 is marked, because it was taken back")).toHaveCount(0);
+  await page.goto(host().baseUrl);
+  await expect(upgrade).toHaveText(["Upgrade to 1.1.0"]);
 });

@@ -1,4 +1,3 @@
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import type { Probe, ProbeAnswer } from "../lib/health/types";
 import {
@@ -16,6 +15,7 @@ import {
 import { DEMO_PORTS, startpage } from "./lab/demo-images";
 import { placeImage } from "./lab/fill";
 import { buildImage } from "./lab/image";
+import { expectSound, LOOKS } from "./sound";
 
 test.describe.configure({ mode: "serial" });
 const host = useHost({ env: { ATTACHE_GRACE_MS: 0, ATTACHE_SETTLE_MS: 1500 } });
@@ -304,41 +304,27 @@ test("a freeze ends by itself at its time", async ({ page: of }) => {
   await expect(of.getByText("The freeze ended by itself")).toBeVisible();
 });
 
-for (const width of [1280, 360])
-  for (const colorScheme of ["light", "dark"] as const)
-    test(`all of it is sound at ${width} px, ${colorScheme}`, async ({ browser }) => {
-      test.setTimeout(90_000);
-      await askEngine(host(), "Freeze", { service: "guestbook", reason: "sound", until: null, by: "test" });
-      const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
-      const of = await context.newPage();
-      await signIn(of, host());
-      await expectSound(of, "/");
-      for (const service of ["startpage", "guestbook", "fragile"]) {
-        await openService(of, service);
-        const section = of.getByRole("region", { name: "Health" });
-        await section.getByText("Change what is checked").click();
-        await section.getByText("More probes").click();
-        if (service === "startpage") await section.getByRole("button", { name: "Try it now" }).click();
-        if (service === "startpage") await expect(section.getByText(/^Tried:/)).toBeVisible();
-        for (const summary of await of
-          .getByRole("region", { name: "Marks and freezes" })
-          .locator("summary")
-          .all())
-          await summary.click();
-        await expectSound(of, service);
-      }
-      await context.close();
-    });
-
-/** Clean by axe (WCAG 2.2 AA), and nothing to scroll sideways. */
-async function expectSound(of: Page, what: string): Promise<void> {
-  const { violations } = await new AxeBuilder({ page: of })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    .analyze();
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-  expect(found, what).toEqual([]);
-  const sideways = await of.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  );
-  expect(sideways, `${what} scrolls sideways`).toBeLessThanOrEqual(0);
-}
+for (const { width, colorScheme } of LOOKS)
+  test(`all of it is sound at ${width} px, ${colorScheme}`, async ({ browser }) => {
+    test.setTimeout(90_000);
+    await askEngine(host(), "Freeze", { service: "guestbook", reason: "sound", until: null, by: "test" });
+    const context = await browser.newContext({ viewport: { width, height: 800 }, colorScheme });
+    const of = await context.newPage();
+    await signIn(of, host());
+    await expectSound(of, "/");
+    for (const service of ["startpage", "guestbook", "fragile"]) {
+      await openService(of, service);
+      const section = of.getByRole("region", { name: "Health" });
+      await section.getByText("Change what is checked").click();
+      await section.getByText("More probes").click();
+      if (service === "startpage") await section.getByRole("button", { name: "Try it now" }).click();
+      if (service === "startpage") await expect(section.getByText(/^Tried:/)).toBeVisible();
+      for (const summary of await of
+        .getByRole("region", { name: "Marks and freezes" })
+        .locator("summary")
+        .all())
+        await summary.click();
+      await expectSound(of, service);
+    }
+    await context.close();
+  });

@@ -1,4 +1,4 @@
-import { attachedImage, expect, result, rowOf, signIn, test, useHost } from "./fixtures";
+import { askEngine, attachedImage, expect, result, rowOf, signIn, test, useHost } from "./fixtures";
 
 test.describe.configure({ mode: "serial" });
 const host = useHost({ env: { ATTACHE_GRACE_MS: 1500 } });
@@ -7,6 +7,11 @@ const host = useHost({ env: { ATTACHE_GRACE_MS: 1500 } });
 async function openedLink(page: Parameters<typeof signIn>[0]): Promise<void> {
   await page.goto(host().openLink());
   await expect(page.getByRole("heading", { level: 1, name: "Services" })).toBeVisible();
+}
+
+/** The box of a service on the page that upgrades several. */
+function boxOf(page: Parameters<typeof signIn>[0], service: string) {
+  return page.getByRole("listitem").filter({ hasText: service }).getByRole("checkbox");
 }
 
 test("a click before the scripts have arrived starts the deployment", async ({ page }) => {
@@ -41,6 +46,62 @@ test("without JavaScript the buttons of the list and of a service's page work", 
   await expect(page.getByRole("heading", { level: 1, name: "metrics" })).toBeVisible();
   expect(await attachedImage(host(), "metrics.service")).toContain("_0.9.0");
   await context.close();
+});
+
+test("without JavaScript several are upgraded, and after an error the choice stands as it was left", async ({
+  browser,
+}) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await openedLink(page);
+  await page.goto(`${host().baseUrl}/upgrade`);
+  await expect(page.getByRole("button", { name: "Select all" })).toHaveCount(0);
+  for (const box of await page.getByRole("checkbox", { disabled: false }).all()) await box.uncheck();
+  await page.getByLabel("Reason").fill("one\ntwo");
+  await page.getByLabel("Go on with the others").check();
+  const begin = page.getByRole("button", { name: "Upgrade those chosen" });
+  await begin.click();
+  await expect(page.getByRole("alert")).toContainText("Choose at least one service.");
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(0);
+  await expect(page.getByLabel("Go on with the others")).toBeChecked();
+  await expect(page.getByLabel("Reason")).toHaveValue("one\ntwo");
+
+  for (const service of ["gallery", "metrics", "clock"]) await boxOf(page, service).check();
+  await page.getByLabel(/^Stop/).check();
+  const freeze = { service: "gallery", reason: "the fair is on", until: null, by: "test" };
+  expect(await askEngine(host(), "Freeze", freeze)).toMatchObject({ ok: true });
+  await begin.click();
+  await expect(page.getByRole("alert")).toContainText("1 of 3 was refused, so none was begun. Leave it out");
+  await expect(page.getByRole("alert")).toContainText("gallery: Frozen by test: “the fair is on”.");
+  await expect(page.getByRole("checkbox", { checked: true })).toHaveCount(2);
+  await begin.click();
+  await expect(page).toHaveURL(/\/history\?batch=/);
+  for (const [service, version] of [
+    ["metrics", "0.10.0"],
+    ["clock", "1.1.0"],
+  ] as const)
+    await expect
+      .poll(() => attachedImage(host(), `${service}.service`), { timeout: 20_000 })
+      .toContain(`_${version}`);
+  await context.close();
+});
+
+test("bug: a box unticked before the scripts had arrived was ticked again by a click on another", async ({
+  page,
+}) => {
+  await signIn(page, host());
+  await page.route("**/_next/static/chunks/**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await route.continue();
+  });
+  await page.goto(`${host().baseUrl}/upgrade`, { waitUntil: "commit" });
+  await boxOf(page, "weather").uncheck();
+  await expect(page.getByText("Live", { exact: true })).toBeVisible({ timeout: 15_000 });
+  const all = await page.getByRole("checkbox", { disabled: false }).count();
+  await expect(page.getByText(`${all - 1} of ${all} chosen`)).toBeVisible();
+  await boxOf(page, "fragile").uncheck();
+  await expect(boxOf(page, "weather")).not.toBeChecked();
+  await expect(page.getByText(`${all - 2} of ${all} chosen`)).toBeVisible();
 });
 
 test("a form sent from another origin starts nothing", async ({ browser }) => {

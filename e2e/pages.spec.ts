@@ -1,5 +1,8 @@
 import { expect, result, rowOf, signIn, test, useHost, versionOf } from "./fixtures";
 import type { Box } from "./lab/box";
+import { idle } from "./lab/demo-images";
+import { placeImage } from "./lab/fill";
+import { buildImage } from "./lab/image";
 import { expectSound, LOOKS } from "./sound";
 
 test.describe.configure({ mode: "serial" });
@@ -48,14 +51,13 @@ test("what cannot be used is listed with a sentence, escaped, and breaks nothing
 test("the page of a service says what it can reach, and what becomes of the data", async ({ page }) => {
   await signIn(page, host());
   await page.goto(`${host().baseUrl}/services/guestbook`);
-  const paths = page
-    .getByRole("region", { name: "Bind paths" })
-    .or(page.locator("section", { hasText: "Bind paths" }));
-  await expect(paths.first()).toContainText("/data/guestbook");
-  await expect(paths.first()).toContainText("/data");
-  await expect(paths.first()).toContainText("Writable");
-  await expect(paths.first()).toContainText("/var/lib");
-  await expect(paths.first()).toContainText(/rollback/);
+  const paths = page.getByRole("region", { name: "Bind paths" });
+  const pathRow = (source: string) =>
+    paths.getByRole("row").filter({ has: page.getByRole("cell", { name: source, exact: true }) });
+  await expect(pathRow("/data/guestbook").getByRole("cell").nth(1)).toHaveText("/data");
+  await expect(pathRow("/data/guestbook").getByRole("cell").nth(2)).toHaveText("Writable");
+  await expect(pathRow("/var/lib/guestbook").getByRole("cell").nth(2)).toHaveText("Writable");
+  await expect(paths).toContainText("An upgrade or a rollback does nothing to what is in them");
   await page.goto(`${host().baseUrl}/services/backup`);
   await expect(page.getByText("Attached until reboot")).toBeVisible();
   await page.goto(`${host().baseUrl}/services/metrics`);
@@ -88,6 +90,9 @@ for (const { width, colorScheme } of LOOKS) {
       await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
       await expectSound(page, service);
     }
+    await page.goto(`${host().baseUrl}/upgrade`);
+    await expect(page.getByRole("button", { name: /^Upgrade these/ })).toBeVisible();
+    await expectSound(page, "/upgrade");
     await page.goto(`${host().baseUrl}/history`);
     await expectSound(page, "/history");
     await page
@@ -147,6 +152,9 @@ test.describe("on an empty host", () => {
     await expect(main).toContainText("/var/lib/portables");
     await expect(main).not.toContainText("startpage");
     await expectSound(page, "empty host");
+    await page.goto(`${empty().baseUrl}/upgrade`);
+    await expect(main).toContainText("No service is seen attached here, so there is nothing to upgrade.");
+    await expectSound(page, "nothing to upgrade");
   });
 
   test("an image that appears in the configured root is listed at once", async ({ page }) => {
@@ -159,6 +167,10 @@ test.describe("on an empty host", () => {
   test("without an engine the page shows everything, changes nothing, and says what is missing", async ({
     page,
   }) => {
+    placeImage(empty(), await buildImage(idle("good", "1.0", "Good")), "/opt/images");
+    await signIn(page, empty());
+    const attach = page.getByRole("main").getByRole("button", { name: "Attach 1.0" });
+    await expect(attach).not.toHaveAttribute("aria-disabled");
     // As on a host where only the web server is: neither its activation file nor its unit is there.
     const files = [
       "/usr/local/share/dbus-1/system-services/org.attache.Engine1.service",
@@ -167,17 +179,19 @@ test.describe("on an empty host", () => {
     for (const file of files) await empty().mustExec(["mv", file, `${file}.away`]);
     await rereadUnits(empty());
     await empty().mustExec(["systemctl", "stop", "attache-engine.service"]); // last: it is started again at once
-    await signIn(page, empty());
+    await page.reload();
     const missing = page.getByRole("region", { name: "What is missing" });
     await expect(missing).toContainText("The engine, which alone may change this host, is not installed.");
     await expect(missing).toContainText("packaging/install");
     await expect(rowOf(page, "new")).toContainText("Detached");
-    await expect(page.getByRole("main").getByRole("button", { name: /^(Attach|Upgrade)/ })).toHaveCount(0);
+    await expect(attach).toHaveAttribute("aria-disabled", "true");
+    await expect(attach).toHaveAccessibleDescription(/Not possible now; the reason is above\./);
     await expectSound(page, "no engine");
 
     for (const file of files) await empty().mustExec(["mv", `${file}.away`, file]);
     await rereadUnits(empty());
     await expect(missing).toHaveCount(0, { timeout: 20_000 });
+    await expect(attach).not.toHaveAttribute("aria-disabled");
   });
 });
 

@@ -13,7 +13,7 @@ import {
 
 const host = useHost({ env: { ATTACHE_GRACE_MS: 10_000 } });
 
-const PAGES = ["/", "/services/startpage", "/history", "/deployments/01HZZZZZZZZZZZZZZZZZZZZZZZ"];
+const PAGES = ["/", "/services/startpage", "/upgrade", "/history", "/deployments/01HZZZZZZZZZZZZZZZZZZZZZZZ"];
 
 test("without a session every page is locked, and so are the stream and every action", async ({
   page,
@@ -155,6 +155,17 @@ test("any other user can neither call the engine nor take its name", async () =>
   const call = await asOther([...CALL_ENGINE, "Running", "s", "{}"]);
   expect(call.code).not.toBe(0);
   expect(call.stderr).toMatch(/denied|AccessDenied|not allowed/i);
+
+  const bus = ["org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"];
+  const name = "org.attache.Engine1";
+  /** As a second owner behind the engine, should it ever go away; answers at once either way. */
+  const takeName = ["busctl", "call", ...bus, "RequestName", "su", name, "0"];
+  for (const user of ["guestbook", "attache"]) {
+    const taken = await host().exec(takeName, { user });
+    expect([taken.code, taken.stderr], user).toEqual([1, "Call failed: Access denied\n"]);
+  }
+  // Root may, and waits in the queue behind the engine: what is refused above is refused for who asks.
+  expect((await host().mustExec(takeName)).trim()).toBe("u 2");
 });
 
 test("the engine refuses what is no name, no version and no verb of its own", async () => {

@@ -13,8 +13,11 @@ import {
   RestoreService,
   SetReason,
 } from "@/app/(console)/schemas";
+import type { BatchAnswer, RefusedBatch } from "@/app/(console)/upgrade/batch-answer";
+import { readChoice, sizeProblem } from "@/app/(console)/upgrade/choice";
 import type { Answer } from "@/components/answer";
 import { type ActionResult, defineAction } from "@/lib/action";
+import { BATCH_LIMIT } from "@/lib/engine/interface";
 import { AppError } from "@/lib/errors";
 import { live } from "@/lib/live";
 
@@ -23,9 +26,14 @@ export async function deployVersion(_previous: Answer | null, form: FormData): P
   return answer(form.get("target"), await deploy(null, form));
 }
 
-/** Leads to the list of what was begun. */
-export async function deployMany(_previous: Answer | null, form: FormData): Promise<Answer> {
-  return answer("", await many(null, form));
+/** Leads to the list of what was begun, where nothing was refused. */
+export async function deployMany(_previous: BatchAnswer | null, form: FormData): Promise<BatchAnswer> {
+  const result = await many(null, form);
+  return {
+    chosen: readChoice(form),
+    refused: result.ok ? result.value : null,
+    error: result.ok ? null : result.error,
+  };
 }
 
 export async function detachService(_previous: Answer | null, form: FormData): Promise<Answer> {
@@ -77,16 +85,18 @@ const deploy = defineAction(DeployVersion, async ({ target, trialMinutes, despit
   return id;
 });
 
-const many = defineAction(DeployMany, async ({ targets, onFailure, reason }, actor) => {
-  const asked = { targets, stopAtFailure: onFailure === "stop", reason, by: actor.name };
-  const { batch, begun, refused } = await live().engine("DeployMany", asked);
-  const first = refused[0];
-  if (first) {
-    const params = { ...first.why.params, service: first.service, count: begun.length, why: first.why.code };
-    throw new AppError("refused", { ...params, refusal: "batch-refused" });
-  }
-  return redirect(`/history?batch=${batch}`);
-});
+const many = defineAction(
+  DeployMany,
+  async ({ targets, onFailure, reason }, actor): Promise<RefusedBatch> => {
+    const problem = sizeProblem(targets.length, BATCH_LIMIT);
+    if (problem) throw new AppError("refused", { ...problem.params, refusal: problem.code });
+    const asked = { targets, stopAtFailure: onFailure === "stop", reason, by: actor.name };
+    const { batch, begun, refused } = await live().engine("DeployMany", asked);
+    if (refused.length === 0) redirect(`/history?batch=${batch}`);
+    refresh();
+    return { batch, begun: begun.length, refused };
+  },
+);
 
 const detach = defineAction(DetachService, async ({ target }, actor) => {
   const { id } = await live().engine("Detach", {

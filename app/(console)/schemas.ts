@@ -5,7 +5,7 @@ import { Reason } from "@/lib/engine/interface";
 const Id = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
 
 /** `service/version/expected` of one button, as `readTarget` takes it apart. */
-const Target = z.string().transform((text, context) => {
+export const Target = z.string().transform((text, context) => {
   const target = readTarget(text);
   if (target) return target;
   context.addIssue({ code: "custom", message: "not a target" });
@@ -18,9 +18,9 @@ export const DeployVersion = z.object({
   trialMinutes: z.coerce.number().int().min(1).max(1440).optional(),
   despiteMark: z.literal("yes").optional(),
 });
-/** One target per ticked box. */
+/** One target per ticked box; how many they may be has words of its own, see `sizeProblem`. */
 export const DeployMany = z.object({
-  targets: z.array(Target).min(1).max(100),
+  targets: z.array(Target),
   onFailure: z.enum(["stop", "go-on"]),
   reason: Reason.trim(),
 });

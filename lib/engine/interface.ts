@@ -24,6 +24,8 @@ export const Reason = z
   .overwrite((text) => text.replace(/\r\n?/g, "\n"))
   .max(2000);
 const DeploymentId = z.string().regex(/^[0-9A-HJKMNP-TV-Z]{26}$/);
+/** The most services that are begun at once. */
+export const BATCH_LIMIT = 100;
 const GraceMs = z.number().int().min(0).max(10_000);
 
 function isDistinct(targets: readonly { readonly service: string }[]): boolean {
@@ -58,7 +60,7 @@ export const METHODS = {
       targets: z
         .array(z.object({ service: Name, version: Version, expected: Version.nullable() }).strict())
         .min(1)
-        .max(100)
+        .max(BATCH_LIMIT)
         .refine(isDistinct, "a service twice"),
       stopAtFailure: z.boolean(),
       by: By,

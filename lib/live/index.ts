@@ -6,7 +6,6 @@ import { createEngineClient, type EngineClient } from "@/lib/engine/client";
 import { HOST_PATHS, readEnv } from "@/lib/env";
 import { AppError } from "@/lib/errors";
 import { type HealthOnRecord, healthOnRecord } from "@/lib/history/health";
-import { type ImageTexts, imageTexts } from "@/lib/history/inspections";
 import { listFreezes, listMarks } from "@/lib/history/marks";
 import {
   type DeploymentFilter,
@@ -57,8 +56,6 @@ export interface Live extends Pick<Model, "snapshot" | "service" | "details"> {
   orders(service: string): Promise<OrdersOnRecord>;
   /** What became of the versions of a service. Throws `AppError("database")`. */
   versionFacts(service: string): Promise<VersionFacts>;
-  /** What was found in an image when it was opened last. Throws `AppError("database")`. */
-  texts(path: string): Promise<ImageTexts | null>;
   on(listener: (event: LiveEvent) => void): () => void;
   /** Ends every open stream, once. */
   onClose(listener: () => void): () => void;
@@ -180,7 +177,6 @@ function createLive(): Live {
       freezes: listFreezes(past.database, service),
     }),
     versionFacts: async (service) => past.versionFacts(service),
-    texts: async (path) => imageTexts(past.database, path),
     on(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

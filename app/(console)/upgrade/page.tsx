@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { connection } from "next/server";
 import { deployMany } from "@/app/(console)/actions";
+import { nothingToUpgrade } from "@/app/(console)/upgrade/nothing-to-upgrade";
 import { UpgradeForm, type UpgradeRow } from "@/app/(console)/upgrade/upgrade-form";
 import { LiveRefresh } from "@/components/live-refresh";
 import { MissingPanel } from "@/components/missing-panel";
@@ -10,6 +11,7 @@ import { writeTarget } from "@/components/target";
 import { sayRefusal } from "@/components/words";
 import { requireSession } from "@/lib/auth/session";
 import { planDeployment } from "@/lib/deploy/plan";
+import { BATCH_LIMIT } from "@/lib/engine/interface";
 import { live } from "@/lib/live";
 import type { Service } from "@/lib/services/types";
 
@@ -34,13 +36,13 @@ export default async function UpgradePage() {
       </p>
       <h1>Upgrade several services</h1>
       <MissingPanel missing={missing} />
-      {rows.length === 0 ? (
-        <p className="nothing">
-          Every attached service runs its newest version, so there is nothing to upgrade.
-        </p>
-      ) : (
-        <UpgradeForm rows={rows} isReadOnly={missing.length > 0} deploy={deployMany} />
-      )}
+      <UpgradeForm
+        rows={rows}
+        nothing={nothingToUpgrade(services)}
+        limit={BATCH_LIMIT}
+        isReadOnly={missing.length > 0}
+        deploy={deployMany}
+      />
     </>
   );
 }

@@ -1,16 +1,8 @@
 import { z } from "zod";
+import { Target } from "@/app/(console)/schemas";
 import { readTyped } from "@/components/health-text";
-import { readTarget } from "@/components/target";
 
 const Reason = z.string().trim().max(2000);
-
-/** `service/version`, as `writeTarget` puts it together. */
-const Target = z.string().transform((text, context) => {
-  const target = readTarget(text);
-  if (target) return target;
-  context.addIssue({ code: "custom", message: "not a target" });
-  return z.NEVER;
-});
 
 /** The names of the form's choices, and how long each lasts, ms; `null` = until somebody ends it. */
 export const FREEZES = [
