@@ -269,6 +269,7 @@ const IN_SHORT: Readonly<Record<string, string>> = {
   "job-failed": "A job of systemd failed.",
   "call-failed": "systemd refused a call.",
   incomplete: "portabled attached only a part of it.",
+  "files-left": "Some of portabled's files were not taken away.",
   "image-missing": "The image was gone.",
   "image-problem": "The image could not be used.",
   "layer-missing": "A layer was gone.",
