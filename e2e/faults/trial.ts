@@ -48,10 +48,25 @@ export async function runTrial(world: World, trial: Trial): Promise<Verdict> {
   const beside = (trial.beside ?? []).map(({ request }) => ask(world.box, request));
   if (trial.plan) await untilStruck(world, asked);
   else if (!trial.strike) await Promise.all([asked, ...beside]); // the engine is at rest before it has heard of it, too
-  const struck = (await trial.strike?.(world, asked)) ?? {};
+  const struck = (await strike(world, trial, asked)) ?? {};
   const verdict = await converge(world, trial, struck.before ?? before, struck);
   const [answer] = await Promise.all([asked, ...beside]);
   return { ...verdict, said: saidInTheEnd(world, answer) };
+}
+
+/** Where it could not be struck, what was answered tells why. */
+async function strike(
+  world: World,
+  trial: Trial,
+  asked: Promise<Answer | null>,
+): Promise<Struck | undefined> {
+  try {
+    return await trial.strike?.(world, asked);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    const heard = `the answer was ${JSON.stringify(await asked)}, ${said(world).join(" ")}`;
+    throw new Error(`${why}; ${heard}`, { cause: error });
+  }
 }
 
 function saidInTheEnd(world: World, answer: Answer | null): string {
