@@ -150,7 +150,7 @@ export function UpgradeForm({ rows, nothing, limit, isReadOnly, deploy }: Upgrad
 const ON_FAILURE = [
   [
     "stop",
-    "Stop, also where its probes do not agree: those listed behind it are left, or put back, as they are now",
+    "Stop: those below it keep the version that they run now, or go back to it. Probes that do not agree count as a failure too",
   ],
   ["go-on", "Go on with the others"],
 ] as const;
