@@ -20,7 +20,7 @@ export async function mountOn(world: World, directory: string, options: string):
     await world.box.mustExec(["mount", "--bind", aside, directory]);
     await world.box.mustExec(["umount", aside]);
   });
-  world.later(() => world.box.exec(["umount", "--lazy", directory]));
+  unmountLater(world, directory);
 }
 
 /** One file system for several directories, with what they hold; gone again before the next case. */
@@ -33,16 +33,24 @@ export async function mountTogether(
   await stopWhoWrites(world);
   await world.box.mustExec(["mkdir", "-p", disk]);
   await world.box.mustExec(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk]);
-  world.later(() => world.box.exec(["umount", "--lazy", disk]));
+  unmountLater(world, disk);
   for (const directory of directories) {
     await world.box.mustExec(["cp", "-a", "--parents", directory, disk]);
     await world.box.mustExec(["mount", "--bind", `${disk}${directory}`, directory]);
-    world.later(() => world.box.exec(["umount", "--lazy", directory]));
+    unmountLater(world, directory);
   }
   return disk;
 }
 
-/** Their mount namespaces are as old as they are, and may not hear of what is mounted later. */
+/** portabled would go on writing to what is no longer there. */
+function unmountLater(world: World, directory: string): void {
+  world.later(async () => {
+    await stopWhoWrites(world);
+    await world.box.exec(["umount", "--lazy", directory]);
+  });
+}
+
+/** Their mount namespaces are as old as they are, and may not hear of what is mounted or unmounted later. */
 async function stopWhoWrites(world: World): Promise<void> {
   await world.box.mustExec(["systemctl", "stop", "attache-engine.service", "systemd-portabled.service"]);
 }
@@ -73,6 +81,6 @@ export async function remountReadOnly(world: World, directory = STATE): Promise<
 export async function bindReadOnly(world: World, directory: string): Promise<void> {
   await stopWhoWrites(world);
   await world.box.mustExec(["mount", "--bind", directory, directory]);
-  world.later(() => world.box.exec(["umount", "--lazy", directory]));
+  unmountLater(world, directory);
   await world.box.mustExec(["mount", "-o", "remount,bind,ro", directory]);
 }
