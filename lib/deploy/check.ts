@@ -65,6 +65,7 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     (notAllowed ? imageProblem(target.path, notAllowedProblem(notAllowed, facts)) : null) ??
     (choice.units.length === 0 ? imageProblem(target.path, noUnits(choice)) : null) ??
     (await foreignDropIn(host, plan.attachment)) ??
+    takenByOthers(added, ground.others) ??
     unitCollision(await newUnitStates(host, added));
   if (refusal) throw new Refused(refusal);
   return { choice, profile: profile ?? DEFAULT_PROFILE };
@@ -150,6 +151,12 @@ export function prefixCollision(
   if (Number.parseInt(systemdVersion, 10) > 255) return null;
   const other = others.find((one) => one.service.startsWith(service));
   return other ? { code: "stem-prefixes", params: { service, other: other.service } } : null;
+}
+
+/** A template among them, of which PID 1 has no state. */
+function takenByOthers(added: readonly string[], others: readonly Attachment[]): Refusal | null {
+  const unit = added.find((name) => others.some(({ units }) => units.includes(name)));
+  return unit ? { code: "unit-exists", params: { unit } } : null;
 }
 
 async function newUnitStates(host: Host, added: readonly string[]): Promise<readonly UnitState[]> {

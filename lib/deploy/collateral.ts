@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
+import type { Plan } from "@/lib/deploy/plan";
 import type { Attachment } from "@/lib/services/types";
 import type { HostPaths } from "@/lib/systemd/types";
 
@@ -15,7 +16,7 @@ export type AttachedFiles = ReadonlyMap<string, string>;
  */
 export async function readAttachedFiles(
   paths: HostPaths,
-  attachments: readonly Pick<Attachment, "units" | "location">[],
+  attachments: readonly Attachment[],
 ): Promise<AttachedFiles> {
   const files = new Map<string, string>();
   for (const { units, location } of attachments)
@@ -29,15 +30,19 @@ export async function readAttachedFiles(
 
 /**
  * Whether a first attach was cut short in the middle: portabled writes drop-ins
- * before their unit, and without the unit nothing counts as attached.
+ * before their unit, and without the unit nothing counts as attached. Its marker
+ * tells them from those of another service with a unit of the same name.
  */
-export async function isAnythingLeft(
+export function isAnythingLeft(
   paths: HostPaths,
-  { attachment }: { readonly attachment: Attachment | null },
+  { attachment, to }: Pick<Plan, "attachment" | "to">,
   units: readonly string[],
-): Promise<boolean> {
-  const location = attachment?.location ?? "persistent";
-  return (await readAttachedFiles(paths, [{ units, location }])).size > 0;
+): boolean {
+  const directory = paths.attached[attachment?.location ?? "persistent"];
+  const markers = units.map((unit) => path.join(directory, `${unit}.d`, "20-portable.conf"));
+  return markers.some((file) =>
+    orMissing(() => readFileSync(file, "utf8"), "").includes(`'${to?.path ?? ""}'`),
+  );
 }
 
 /** Services whose files are not what they were, sorted. Files that are new do not count: they harm nobody. */

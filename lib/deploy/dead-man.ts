@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, rename, rm } from "node:fs/promises";
+import { appendFile, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { WayBack } from "@/lib/deploy/intent";
@@ -10,11 +10,13 @@ import { layOutWayBack, syncDirectory } from "@/lib/deploy/way-back-files";
 import { AppError, type Message } from "@/lib/errors";
 import type { HostPaths, Systemd } from "@/lib/systemd/types";
 
-/** PID 1 waits so long for a sign of life before it has the old version put back, ms; its script looks once more. */
-const PATIENCE_MS = 4500;
+/** PID 1 waits so long for a sign of life before it has the old version put back, ms; its script looks for another second and a bit. */
+const PATIENCE_MS = 3500;
 /** How often the engine gives one, ms. */
 const BEAT_MS = 1000;
 const LOOK_MS = 100;
+/** An engine that dies again and again is not alive: from then on it leaves the timer of an earlier life alone. */
+const MOST_LIVES = 3;
 /** How what is kept for a person ends, and how many of it. */
 const KEPT = ".kept";
 const KEPT_COUNT = 10;
@@ -92,6 +94,12 @@ export function untilFired(record: Record, armed: Armed | null): Record {
 
 export const FIRED: Message = { code: "way-back-fired", params: {} };
 
+interface Putting {
+  /** Nobody puts it off: it is no sign of life, as the script knows by its name. */
+  readonly isHeld?: boolean;
+  readonly writable?: readonly string[];
+}
+
 type Host = { readonly systemd: Systemd; readonly paths: HostPaths };
 
 /** `directory`: `way-back` in the state directory, as the script looks for it. */
@@ -128,6 +136,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       if (armed.hasFired()) return armed;
       // Where the bus is away meanwhile the earlier timer runs out, and then it is ours to wait for.
       await untilReachable(systemd);
+      if ((await countLife(place)) > MOST_LIVES) return armed;
       const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]).catch(noneInOutage);
       try {
         await armed.resume();
@@ -171,6 +180,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     const place = placeOf(id);
     let beating: NodeJS.Timeout | undefined;
     let count = 0;
+    let isCalledOff = false;
     /** Timers of PID 1 that may be there: one, unless a call of ours was not answered. */
     const timers = new Set<string>();
     let changing: Promise<unknown> = Promise.resolve();
@@ -188,9 +198,9 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       }
     };
     /** The next timer before the last one is called off, so that there is never none. */
-    const putOff = (ms: number, writable?: readonly string[]) =>
+    const putOff = (ms: number, { isHeld = false, writable = [] }: Putting = {}) =>
       inTurn(async () => {
-        const next = `attache-way-back@${id}-${process.pid}x${++count}.timer`;
+        const next = `attache-way-back@${id}-${process.pid}${isHeld ? "h" : "x"}${++count}.timer`;
         timers.add(next);
         await systemd.startTimer(next, ms, writable);
         await stopAllBut(next);
@@ -215,18 +225,19 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       hasFired: () => existsSync(path.join(place, "fired")),
       async resume(writable) {
         stopBeating();
-        await putOff(PATIENCE_MS, writable);
+        await putOff(PATIENCE_MS, { writable: writable ?? [] });
         beating = setInterval(beat, BEAT_MS);
       },
       async holdFor(ms) {
         stopBeating();
-        await putOff(ms);
+        await putOff(ms, { isHeld: true });
       },
       async callOff() {
         const cameTooLate = () => {
           void stopTimers();
           return false;
         };
+        if (isCalledOff) return true;
         if (armed.hasFired()) return cameTooLate();
         try {
           await rename(place, `${place}.over`);
@@ -235,6 +246,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
             return cameTooLate();
           }
           await syncDirectory(directory);
+          isCalledOff = true;
         } finally {
           void stopTimers();
         }
@@ -265,6 +277,18 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       },
     };
     return { armed, stopTimers };
+  }
+}
+
+/** How many engines have taken it over, this one included; on a disk that is full nobody counts. */
+async function countLife(place: string): Promise<number> {
+  const file = path.join(place, "lives");
+  try {
+    await appendFile(file, ".");
+    return (await stat(file)).size;
+  } catch (error) {
+    console.error("the lives of the engine are not counted:", error);
+    return 1;
   }
 }
 

@@ -82,7 +82,7 @@ async function standTrial(run: Run, intent: Intent, watched: Watched): Promise<v
   const { host, record, back, keep } = run;
   const { onTrial = [], trialBoot } = intent;
   const watch = onTrial.map(({ unit }) => unit);
-  const isThisBoot = trialBoot === readBootId(); // PID 1 goes back at a boot; where it could not, the trial is over
+  const isThisBoot = trialBoot === undefined || trialBoot === readBootId(); // PID 1 goes back at a boot; where it could not, the trial is over
   const leftMs = isThisBoot ? Math.max(0, (intent.trialEnds ?? 0) - uptimeMs()) : 0;
   record.update({ phase: "trial", endsAt: Date.now() + leftMs });
   await run.intents.write({ ...intent, deployment: record.current });
@@ -109,8 +109,8 @@ async function succeed(
   doubt: Message | null = null,
 ): Promise<void> {
   await notOvertaken(watched);
-  if (back.aborted) throw sentBack(back); // it was accepted, and where nothing ran nobody has looked at it
   await callOff(watched.armed);
+  if (back.aborted) throw sentBack(back); // it was accepted, and where nothing ran nobody has looked at it
   const version = plan.to?.label ?? "";
   const proven = { code: watch.length > 0 ? "stays-up" : "nothing-ran", params: { version } };
   const kept = { code: "kept", params: { version, by: String(keep.reason) } };

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, it } from "vitest";
+import { createDeadMan } from "@/lib/deploy/dead-man";
 import { createFakeHost } from "@/lib/deploy/fake-systemd";
 import { readAttachment, readGround } from "@/lib/deploy/ground";
 import { untilReachable } from "@/lib/deploy/outage";
@@ -98,7 +99,7 @@ it('bug: a first attach that left a drop-in behind was called "nothing was chang
   await hostWith(null);
   host.systemd.attachImage = async () => {
     await mkdir(attached("web.service.d"));
-    await writeFile(attached("web.service.d/20-portable.conf"), "");
+    await writeFile(attached("web.service.d/20-portable.conf"), `# for image '${fileOf("2.0")}'`);
     throw new AppError("call-failed", { name: "org.freedesktop.DBus.Error.NoReply" });
   };
   const run = await begin((ground) => planDeployment(ground, "2.0"));
@@ -106,6 +107,35 @@ it('bug: a first attach that left a drop-in behind was called "nothing was chang
   expect(run.record.current.outcome).toBe("needs-person");
   expect(run.record.current.message?.params.second).toBe("files-left");
   expect(await readdir(host.paths.attached.persistent)).toEqual(["web.service.d"]);
+});
+
+it("bug: a first attach that was refused took away a unit of the same name of another service", async () => {
+  await hostWith(null);
+  host.systemd.attachImage = async () => {
+    // Somebody was faster, and portabled refuses: "Unit file exists on the host already".
+    await mkdir(attached("web.service.d"));
+    await writeFile(attached("web.service.d/20-portable.conf"), "# for image '/srv/other/other_1.0.raw'");
+    await writeFile(attached("web.service"), "");
+    throw new AppError("call-failed", { name: "org.freedesktop.portable1.UnitExists" });
+  };
+  const run = await begin((ground) => planDeployment(ground, "2.0"));
+  expect(run.record.current.outcome).toBe("refused");
+  expect(host.systemd.calls.filter((call) => call.includes("way-back"))).toEqual([]);
+});
+
+it("bug: an engine that dies again and again put the way back off without end", async () => {
+  await hostWith("default");
+  const directory = path.join(host.root, "way-back");
+  await mkdir(path.join(directory, "ID"), { recursive: true });
+  const deadMan = createDeadMan(directory, host);
+  const lives = [];
+  for (let life = 1; life <= 4; life++) {
+    host.systemd.timers.clear();
+    const armed = await deadMan.takeOver("ID");
+    lives.push(host.systemd.timers.size);
+    await armed?.holdFor(1000); // no more signs of life
+  }
+  expect(lives).toEqual([1, 1, 1, 0]);
 });
 
 type Ground = Awaited<ReturnType<typeof readGround>>;

@@ -71,7 +71,8 @@ export async function goBack(
  * By portabled first, which leaves its own record of what is attached; else by
  * PID 1. A detach is undone by PID 1 at once, which has the enable links as they
  * were, and so is attaching the same version anew, of which only the bytes tell
- * what was there; nor can portabled detach what it left of a first attach. An old version that falls by itself is not tried again. Where the timer
+ * what was there; nor can portabled detach what it left of a first attach. Nobody
+ * else switches files meanwhile: to them it would look like damage. An old version that falls by itself is not tried again. Where the timer
  * of PID 1 runs out meanwhile, what it sets going is waited for and looked at.
  */
 async function backByAnyMeans(
@@ -81,13 +82,14 @@ async function backByAnyMeans(
   armed: Armed | null,
 ): Promise<void> {
   const { host, record, plan } = run;
-  const isLeftOver = !wayBack.attachment && (await readAttachment(host, plan.service)) === null;
+  const isLeftOver = !wayBack.attachment && isAnythingLeft(host.paths, plan, newUnits);
   let isByPid1 = plan.kind === "detach" || plan.kind === "reattach" || isLeftOver;
   for (let attempt = 1; ; attempt++) {
     await untilReachable(host.systemd);
     const isAtIt = armed && (isByPid1 || armed.hasFired());
     try {
-      if (isAtIt) await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
+      if (isAtIt)
+        await record.step("way-back", "back", () => host.exclusive(() => armed.runNow())).catch(recorded);
       else await armed?.resume().catch(recorded);
       await back(run, wayBack, newUnits, await readAttachment(host, plan.service));
       const isOver = await callOffAnyhow(armed);
@@ -128,7 +130,7 @@ async function back(
   const units = [...new Set([...(now?.units ?? []), ...newUnits])];
   if (wayBack.attachment) return backToOld(run, wayBack, wayBack.attachment, now, { units, newUnits });
   await backToNothing(run, now, units);
-  if (await isAnythingLeft(run.host.paths, run.plan, newUnits))
+  if (isAnythingLeft(run.host.paths, run.plan, newUnits))
     throw new Setback({ code: "files-left", params: { path: run.plan.to?.path ?? "" } });
 }
 
@@ -237,7 +239,7 @@ async function isUntouched(
   { attachment: old, files }: WayBack,
   newUnits: readonly string[],
 ): Promise<boolean> {
-  if (!old) return now === null && !(await isAnythingLeft(host.paths, plan, newUnits));
+  if (!old) return now === null && !isAnythingLeft(host.paths, plan, newUnits);
   if (!now || !isSameImages(now, old) || now.units.join() !== old.units.join()) return false;
   const found = await readAttachedFiles(host.paths, [now]);
   return found.size === files.length && files.every(([file, digest]) => found.get(file) === digest);

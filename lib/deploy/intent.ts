@@ -40,7 +40,7 @@ export interface Intent {
   readonly choice: Choice | null;
   /** End of the trial by `uptimeMs`: no change of the clock moves it. */
   readonly trialEnds: number | null;
-  /** The boot that `trialEnds` counts in; left out before a trial. */
+  /** The boot that `trialEnds` counts in; left out before a trial, and by engines that did not know. */
   readonly trialBoot?: string;
   /** What is on trial, as it was at its beginning; left out before. */
   readonly onTrial?: readonly SeenUnit[];

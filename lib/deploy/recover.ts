@@ -124,7 +124,8 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
 async function settleFrom(run: Run, intent: Intent, wayBack: WayBack, armed: Armed | null): Promise<void> {
   const { host, record, plan } = run;
   // What PID 1 has begun comes to its end first; it always goes back.
-  if (armed?.hasFired()) await record.step("way-back", "back", () => armed.runNow()).catch(recorded);
+  if (armed?.hasFired())
+    await record.step("way-back", "back", () => host.exclusive(() => armed.runNow())).catch(recorded);
   await untilIdle(host); // a call of the earlier life may still be at work
   const now = await readAttachment(host, plan.service);
   const stage = armed?.hasFired() ? "going-back" : intent.stage;
@@ -168,7 +169,7 @@ async function findingOf(
   now: Attachment | null,
 ): Promise<Found> {
   if (now === null) {
-    if (old === null) return (await isAnythingLeft(host.paths, plan, choice?.units ?? [])) ? "part" : "old";
+    if (old === null) return isAnythingLeft(host.paths, plan, choice?.units ?? []) ? "part" : "old";
     if (await isAnyOfIt(host, old)) return "part";
     return plan.kind === "detach" ? "new" : "nothing";
   }

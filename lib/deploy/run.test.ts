@@ -468,6 +468,7 @@ describe("the way back of PID 1", () => {
         "file 1 20-portable.conf",
         "file 2 web.service",
         "ran web.service 1",
+        "image web_2.0.raw",
         "link web_2.0.raw",
       ],
       unit("1.0")["web.service"],

@@ -247,8 +247,8 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack, ready: Rea
     const extensions = ground.layers.map((layer) => namesakeOf(layer));
     await detachImage(host, record, attachment, { path: file.path, extensions }, "forward");
     await record.step("reload", "forward", () => host.systemd.reload());
-    if (run.back.aborted) throw sentBack(run.back); // pressed too late for the jobs
     await callOff(armed);
+    if (run.back.aborted) throw sentBack(run.back); // pressed too late for the jobs
     record.finish("succeeded", { code: "detached", params: {} });
   } catch (error) {
     await goBack(run, intentOf(run, "switching", wayBack, null), wayBack, error, armed);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import type { WayBack } from "@/lib/deploy/intent";
@@ -28,6 +29,8 @@ export async function layOutWayBack(
   { attachment, running }: WayBack,
 ): Promise<LaidOut> {
   const location = attachment?.location ?? "persistent";
+  const isTaken = (unit: string) =>
+    [unit, `${unit}.d`].some((name) => existsSync(path.join(paths.attached[location], name)));
   const files = attachment ? await filesOf(paths, attachment) : [];
   const aside = `${directory}.new`;
   await rm(aside, { recursive: true, force: true });
@@ -50,7 +53,11 @@ export async function layOutWayBack(
         ...running.map(
           ({ unit, invocationId, hadFailed }) => `ran ${unit} ${hadFailed ? "-" : invocationId}`,
         ),
-        ...newUnits.filter((unit) => !attachment?.units.includes(unit)).map((unit) => `gone ${unit}`),
+        `image ${plan.to?.path ?? ""}`,
+        // What has such a name already is another service's, a template that both have perhaps.
+        ...newUnits
+          .filter((unit) => !attachment?.units.includes(unit) && !isTaken(unit))
+          .map((unit) => `gone ${unit}`),
         ...newLinks.map((link) => `link ${link}`),
       ];
       await write(path.join(aside, "list"), rows.map((row) => `${row}\n`).join(""));

@@ -19,6 +19,8 @@ interface Case {
   readonly enabled?: readonly string[];
   readonly isOld?: boolean;
   readonly hasList?: boolean;
+  /** Units with portabled's marker, and the images that it names. */
+  readonly markers?: Readonly<Record<string, string>>;
   /** Names of timers that PID 1 still has for it. */
   readonly timers?: string;
 }
@@ -41,6 +43,14 @@ async function wayBack(mode: readonly string[], given: Case) {
   for (const [index, unit] of enabled.entries()) {
     await symlink(`/etc/${unit}`, path.join(wants, unit));
     await symlink(`/etc/${unit}`, at("way-back", "ID", "files", String(index + 1)));
+  }
+  for (const [unit, image] of Object.entries(given.markers ?? {})) {
+    await mkdir(at("attached", `${unit}.d`));
+    await writeFile(at("attached", unit), "");
+    await writeFile(
+      at("attached", `${unit}.d`, "20-portable.conf"),
+      `# Drop-in created for image '${image}'`,
+    );
   }
   const links = enabled.map((unit, index) => `file ${index + 1} ${path.join(wants, unit)}`);
   const rows = [
@@ -72,6 +82,7 @@ case $1 in list-units) echo "${given.timers ?? ""}" ;; *) printf '%s\\n' "$*" >>
     file: await readFile(at("attached", "app.service"), "utf8"),
     asked: asked.filter((words) => words !== "" && !words.startsWith("show")),
     wants: await readdir(wants),
+    attached: (await readdir(at("attached"))).sort(),
     inside: (await readdir(at("way-back", "ID"))).sort(),
     result: (await readFile(at("way-back", "ID", "result"), "utf8").catch(() => "")).trim(),
     stderr,
@@ -113,6 +124,15 @@ it("bug: a reload of PID 1 that took longer than a sign of life keeps took a goo
   expect([late.file, late.asked, late.inside, late.status]).toEqual(["new", [], ["files", "list"], 0]);
   const wanted = await wayBack(["go", "ID-0"], { timers });
   expect([wanted.file, wanted.result]).toEqual(["old", "restored"]);
+});
+
+it("bug: a unit of another service with the name of a new one was taken off the host", async () => {
+  const rows = ["image /srv/app/app_2.raw", "gone app@.service", "gone app-new.service"];
+  const { attached } = await wayBack(["go", "ID-1"], {
+    rows,
+    markers: { "app@.service": "/srv/other/other_1.raw", "app-new.service": "/srv/app/app_2.raw" },
+  });
+  expect(attached).toEqual(["app.service", "app@.service", "app@.service.d", "multi-user.target.wants"]);
 });
 
 it("bug: a file went for good when the copy of it was gone", async () => {

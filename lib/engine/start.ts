@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { openDatabase } from "@/lib/db";
-import { createDeadMan } from "@/lib/deploy/dead-man";
+import { createDeadMan, type DeadMan } from "@/lib/deploy/dead-man";
 import { createExclusive, type Host } from "@/lib/deploy/host";
 import { createIntents } from "@/lib/deploy/intent";
 import { partForSwitch } from "@/lib/deploy/rehearse";
@@ -127,19 +127,24 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
   const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
   const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
   const isOpen = (id: string) => open.some(({ deployment }) => deployment.id === id && !deployment.outcome);
-  for (const id of (await deadMan.known()).filter((known) => !isOpen(known))) {
-    // What was under way may be what cannot be read.
-    if (left.unreadable.length > 0) await deadMan.bringBack(id);
-    await deadMan.forget(id);
-  }
+  const unclaimed = (await deadMan.known()).filter((known) => !isOpen(known));
   await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
   const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
+  const tidied = tidy(deadMan, unclaimed, left.unreadable.length > 0);
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
   await engine.follow(over.map((intent) => intent.deployment));
   for (const intent of over) await intents.remove(intent.plan.service);
-  await recovery;
+  await Promise.all([recovery, tidied]);
   await reserve.fill().catch((error: unknown) => console.error("no reserve for a full disk:", error));
+}
+
+/** What no open deployment claims: where one of them could not be read, it may be what was under way. */
+async function tidy(deadMan: DeadMan, ids: readonly string[], isAnyUnreadable: boolean): Promise<void> {
+  for (const id of ids) {
+    if (isAnyUnreadable) await deadMan.bringBack(id);
+    await deadMan.forget(id);
+  }
 }
 
 /** The web server's user; without one only root may ask. */

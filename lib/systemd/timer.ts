@@ -53,8 +53,8 @@ export async function startTimer(
  * when it passes during a reload, and then the other is left.
  */
 async function elapses(bus: BusClient, afterUsec: bigint): Promise<[string, bigint][]> {
-  const nowUsec = process.hrtime.bigint() / 1000n;
   const started = await readProperty(bus, SYSTEMD1.path, SYSTEMD1.interface, "UserspaceTimestampMonotonic");
+  const nowUsec = process.hrtime.bigint() / 1000n; // after an answer that may have waited for a reload
   return [
     ["OnActiveSec", afterUsec],
     ["OnStartupSec", nowUsec + afterUsec - BigInt(count(started))],
