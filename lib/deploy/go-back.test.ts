@@ -1,4 +1,4 @@
-import { mkdir, readdir, readlink, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, it } from "vitest";
 import { createDeadMan } from "@/lib/deploy/dead-man";
@@ -9,6 +9,7 @@ import { planDeployment, planDetach, planReattach } from "@/lib/deploy/plan";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { intentOf, type Run, runDeployment } from "@/lib/deploy/run";
 import { type FakeHost, makeRun, type Signals } from "@/lib/deploy/run.fixture";
+import { layOutWayBack } from "@/lib/deploy/way-back-files";
 import { AppError } from "@/lib/errors";
 
 const OPTIONS = { matches: ["web"], profile: "default", location: "persistent" } as const;
@@ -136,6 +137,33 @@ it("bug: an engine that dies again and again put the way back off without end", 
     await armed?.holdFor(1000); // no more signs of life
   }
   expect(lives).toEqual([1, 1, 1, 0]);
+});
+
+it("takes off the host only what is the new version's: not a unit that another service has, but one of which a directory was left", async () => {
+  await hostWith("default");
+  const names = ["web-left.service", "web-theirs@.service", "web-half.service", "web-new.service"];
+  await mkdir(attached("web-left.service.d"));
+  await writeFile(attached("web-theirs@.service"), "");
+  await mkdir(attached("web-theirs@.service.d"));
+  await writeFile(
+    attached("web-theirs@.service.d/20-portable.conf"),
+    "# for image '/srv/other/other_1.0.raw'",
+  );
+  await mkdir(attached("web-half.service.d"));
+  await writeFile(attached("web-half.service.d/20-portable.conf"), `# for image '${fileOf("2.0")}'`);
+  const ground = await readGround(host, "web", null);
+  const planned = planDeployment(ground, "2.0");
+  if (!planned.ok) throw new Error(planned.refusal.code);
+  const choice = { matches: ["web"], units: ["web.service"] };
+  const wayBack = { attachment: ground.attachment, choice, files: [], running: [], enabled: [] };
+  const place = path.join(host.root, "laid-out");
+  await (await layOutWayBack(place, host.paths, planned.plan, wayBack)).complete(names);
+  const rows = (await readFile(path.join(place, "list"), "utf8")).split("\n");
+  expect(rows.filter((row) => row.startsWith("gone "))).toEqual([
+    "gone web-left.service",
+    "gone web-half.service",
+    "gone web-new.service",
+  ]);
 });
 
 type Ground = Awaited<ReturnType<typeof readGround>>;

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import type { WayBack } from "@/lib/deploy/intent";
@@ -30,7 +30,7 @@ export async function layOutWayBack(
 ): Promise<LaidOut> {
   const location = attachment?.location ?? "persistent";
   const isTaken = (unit: string) =>
-    [unit, `${unit}.d`].some((name) => existsSync(path.join(paths.attached[location], name)));
+    isAnothers(path.join(paths.attached[location], unit), plan.to?.path ?? "");
   const files = attachment ? await filesOf(paths, attachment) : [];
   const aside = `${directory}.new`;
   await rm(aside, { recursive: true, force: true });
@@ -66,6 +66,14 @@ export async function layOutWayBack(
       await syncDirectory(path.dirname(directory));
     },
   };
+}
+
+/** Whether something of another image lies there; an empty directory is what portabled left when it died. */
+function isAnothers(file: string, image: string): boolean {
+  const dropIns = existsSync(`${file}.d`) ? readdirSync(`${file}.d`) : [];
+  if (!existsSync(file) && dropIns.length === 0) return false;
+  const marker = `${file}.d/20-portable.conf`;
+  return !existsSync(marker) || !readFileSync(marker, "utf8").includes(`'${image}'`);
 }
 
 function imagesOf({ to }: Plan): string[] {
