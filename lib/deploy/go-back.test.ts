@@ -142,6 +142,7 @@ it("bug: an engine that dies again and again put the way back off without end", 
 it("takes off the host only what is the new version's: not a unit that another service has, but one of which a directory was left", async () => {
   await hostWith("default");
   const names = ["web-left.service", "web-theirs@.service", "web-half.service", "web-new.service"];
+  await writeFile(attached("web-obstacle.service.d"), "");
   await mkdir(attached("web-left.service.d"));
   await writeFile(attached("web-theirs@.service"), "");
   await mkdir(attached("web-theirs@.service.d"));
@@ -157,7 +158,10 @@ it("takes off the host only what is the new version's: not a unit that another s
   const choice = { matches: ["web"], units: ["web.service"] };
   const wayBack = { attachment: ground.attachment, choice, files: [], running: [], enabled: [] };
   const place = path.join(host.root, "laid-out");
-  await (await layOutWayBack(place, host.paths, planned.plan, wayBack)).complete(names);
+  await (await layOutWayBack(place, host.paths, planned.plan, wayBack)).complete([
+    ...names,
+    "web-obstacle.service",
+  ]);
   const rows = (await readFile(path.join(place, "list"), "utf8")).split("\n");
   expect(rows.filter((row) => row.startsWith("gone "))).toEqual([
     "gone web-left.service",

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
 import type { WayBack } from "@/lib/deploy/intent";
@@ -70,10 +70,15 @@ export async function layOutWayBack(
 
 /** Whether something of another image lies there; an empty directory is what portabled left when it died. */
 function isAnothers(file: string, image: string): boolean {
-  const dropIns = existsSync(`${file}.d`) ? readdirSync(`${file}.d`) : [];
-  if (!existsSync(file) && dropIns.length === 0) return false;
+  if (!existsSync(file) && !isOccupied(`${file}.d`)) return false;
   const marker = `${file}.d/20-portable.conf`;
   return !existsSync(marker) || !readFileSync(marker, "utf8").includes(`'${image}'`);
+}
+
+/** Anything but an empty directory is. */
+function isOccupied(directory: string): boolean {
+  const facts = statSync(directory, { throwIfNoEntry: false });
+  return facts !== undefined && (!facts.isDirectory() || readdirSync(directory).length > 0);
 }
 
 function imagesOf({ to }: Plan): string[] {
