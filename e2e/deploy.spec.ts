@@ -57,6 +57,8 @@ test("a version can be chosen on the page of its service, and its steps are name
 
   await page.getByLabel(/reason/i).fill("the colours were wrong");
   await page.getByRole("button", { name: /save/i }).click();
+  // Leaving while the form is on its way would cut it off, as in any browser.
+  await expect(page.getByRole("status").filter({ hasText: "Saved" })).toBeVisible();
   await page.goto(`${host().baseUrl}/history?service=startpage`);
   await expect(page.getByText("the colours were wrong")).toBeVisible();
 });
