@@ -137,15 +137,16 @@ async function runUnitJob(
     verb,
     direction,
     async () => {
-      // Also forgets earlier starts: a few switches in a row must not meet the unit's start limit.
-      if (verb !== "stop") await host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
       if (signal?.aborted) throw sentBack(signal);
-      const result = await host.systemd
-        .runJob(verb, unit, signal ? { signal } : {})
-        .catch((error: unknown) => {
+      // Also forgets earlier starts: a few switches in a row must not meet the unit's start limit. PID 1 takes the two
+      // in this order.
+      const [, result] = await Promise.all([
+        verb === "stop" ? null : host.systemd.resetFailed(unit).catch(ignoreRefusedCall),
+        host.systemd.runJob(verb, unit, signal ? { signal } : {}).catch((error: unknown) => {
           if (!signal?.aborted) throw error;
           throw new Setback({ code: "broken-off", params: { by: String(signal.reason), unit } });
-        });
+        }),
+      ]);
       if (result === "done" || result === "skipped") return;
       const status = await host.systemd.unitStatus(unit);
       const why = {

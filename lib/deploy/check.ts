@@ -42,11 +42,12 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     });
 
   const layering = plannedLayering(plan.to, plan.attachment);
-  const [fresh, old, profiles, version, ...directories] = await Promise.all([
+  const [fresh, old, profiles, version, stranger, ...directories] = await Promise.all([
     openImages(host, target, layering),
     current ? openImages(host, current, attachedLayering(plan.attachment)) : null,
     systemd.profiles(),
     systemd.version(),
+    foreignDropIn(host, plan.attachment),
     ...[target.path, ...layering.extensions].map((file) => directoryOf(file)),
   ]);
   const profile = plan.profile ?? profileFor(plan.attachment);
@@ -64,7 +65,7 @@ export async function checkDeployment(host: Host, plan: Plan, ground: HostGround
     (open ? { code: "writable-by-others" as const, params: { path: open.path } } : null) ??
     (notAllowed ? imageProblem(target.path, notAllowedProblem(notAllowed, facts)) : null) ??
     (choice.units.length === 0 ? imageProblem(target.path, noUnits(choice)) : null) ??
-    (await foreignDropIn(host, plan.attachment)) ??
+    stranger ??
     takenByOthers(added, ground.others) ??
     unitCollision(await newUnitStates(host, added));
   if (refusal) throw new Refused(refusal);

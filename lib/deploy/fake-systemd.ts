@@ -365,6 +365,7 @@ export async function createFakeHost(
     },
     rehearsed: () => null,
     rehearse: async ({ path: file, stamp }) => ({ path: file, stamp, key: "", at: 0, verdict: "mounts" }),
+    rehearseAhead: async () => undefined,
     exclusive: createExclusive(),
   };
 }

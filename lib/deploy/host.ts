@@ -29,6 +29,13 @@ export interface Host {
   inspected(version: ImageVersion): Inspection | null;
   /** Proves whether a version would mount as a part of it would be attached, or believes a recent proof. */
   rehearse(version: ImageVersion, part: Part, attachment: Attachment | null): Promise<Rehearsal>;
+  /** Begins that for a version that has yet to be opened, as if its units were `texts`. Never rejects. */
+  rehearseAhead(
+    version: ImageVersion,
+    part: Part,
+    attachment: Attachment,
+    texts: Readonly<Record<string, string>>,
+  ): Promise<void>;
   /** What the last rehearsal of these bytes found out, if any; never holds one. */
   rehearsed(version: ImageVersion): Rehearsal | null;
   /**

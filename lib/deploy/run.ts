@@ -16,7 +16,7 @@ import type { Choice } from "@/lib/deploy/matches";
 import { plannedLayering } from "@/lib/deploy/open-images";
 import { type Plan, planDeployment, planDetach, planReattach, planRestart } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused } from "@/lib/deploy/record";
-import { isSuspect, rehearseSwitch } from "@/lib/deploy/rehearse";
+import { isSuspect, rehearseAhead, rehearseSwitch } from "@/lib/deploy/rehearse";
 import { lacks, type Reserve } from "@/lib/deploy/reserve";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
 import { readEnabledUnits } from "@/lib/services/enabled";
@@ -99,7 +99,12 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const check = async (now: HostGround, step: Step = silently) => {
     if (plan.kind === "detach") await checkDetach(host, plan, now);
     if (!needsCheck) return null;
-    const checked = await step("check", "forward", () => checkDeployment(host, plan, now));
+    const checking = step("check", "forward", () => checkDeployment(host, plan, now));
+    const ahead = graceMs > 0 ? null : rehearseAhead(host, plan, now);
+    const checked = await checking.catch(async (error: unknown) => {
+      await ahead; // nothing of ours is at work when a refusal is told
+      throw error;
+    });
     rehearsed = step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));
     rehearsed.catch(() => undefined);
     // Where nobody waits anyway, or it failed the last time, nothing is changed before it has gone well.

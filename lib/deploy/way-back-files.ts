@@ -35,33 +35,31 @@ export async function layOutWayBack(
   const aside = `${directory}.new`;
   await rm(aside, { recursive: true, force: true });
   await mkdir(path.join(aside, "files"), { recursive: true, mode: 0o700 });
+  const newLinks = imagesOf(plan)
+    .map((image) => path.join(linkDirectory(paths, location), path.basename(image)))
+    .filter((link) => !files.includes(link));
+  const rows = [
+    `service ${plan.service}`,
+    `attached ${paths.attached[location]}`,
+    ...files.map((file, index) => `file ${index} ${file}`),
+    ...running.map(({ unit, invocationId, hadFailed }) => `ran ${unit} ${hadFailed ? "-" : invocationId}`),
+    `image ${plan.to?.path ?? ""}`,
+    ...newLinks.map((link) => `link ${link}`),
+  ];
+  const writeList = (all: readonly string[]) =>
+    write(path.join(aside, "list"), all.map((row) => `${row}\n`).join(""));
   await Promise.all([
     ...files.map((file, index) => copy(file, path.join(aside, "files", String(index)))),
     write(path.join(aside, "reserve"), Buffer.alloc(RESERVE_BYTES, 1)),
+    writeList(rows),
   ]);
-  await syncDirectory(path.join(aside, "files"));
+  await Promise.all([syncDirectory(path.join(aside, "files")), syncDirectory(aside)]);
 
   return {
     async complete(newUnits) {
-      const newLinks = imagesOf(plan)
-        .map((image) => path.join(linkDirectory(paths, location), path.basename(image)))
-        .filter((link) => !files.includes(link));
-      const rows = [
-        `service ${plan.service}`,
-        `attached ${paths.attached[location]}`,
-        ...files.map((file, index) => `file ${index} ${file}`),
-        ...running.map(
-          ({ unit, invocationId, hadFailed }) => `ran ${unit} ${hadFailed ? "-" : invocationId}`,
-        ),
-        `image ${plan.to?.path ?? ""}`,
-        // What has such a name already is another service's, a template that both have perhaps.
-        ...newUnits
-          .filter((unit) => !attachment?.units.includes(unit) && !isTaken(unit))
-          .map((unit) => `gone ${unit}`),
-        ...newLinks.map((link) => `link ${link}`),
-      ];
-      await write(path.join(aside, "list"), rows.map((row) => `${row}\n`).join(""));
-      await syncDirectory(aside);
+      // What has such a name already is another service's, a template that both have perhaps.
+      const gone = newUnits.filter((unit) => !attachment?.units.includes(unit) && !isTaken(unit));
+      if (gone.length > 0) await writeList([...rows, ...gone.map((unit) => `gone ${unit}`)]);
       await rename(aside, directory);
       await syncDirectory(path.dirname(directory));
     },
@@ -137,7 +135,7 @@ async function copy(from: string, to: string): Promise<void> {
 }
 
 async function write(file: string, text: string | Buffer, mode = 0o600, mtime?: Date): Promise<void> {
-  const handle = await open(file, "wx", mode);
+  const handle = await open(file, "w", mode);
   try {
     await handle.writeFile(text);
     await handle.chmod(mode); // what umask took

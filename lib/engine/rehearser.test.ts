@@ -8,6 +8,7 @@ import { createRehearser } from "@/lib/engine/rehearser";
 import { AppError } from "@/lib/errors";
 import { readImageVersion } from "@/lib/images/image-version";
 import type { Rehearsal } from "@/lib/images/types";
+import type { Attachment } from "@/lib/services/types";
 import type { UnitStatus } from "@/lib/systemd/types";
 
 let top = "";
@@ -30,6 +31,7 @@ afterEach(() => {
   rmSync(top, { recursive: true, force: true });
 });
 
+const TEXTS = { "page.service": "[Service]\nExecStart=/bin/page\n" };
 const PART = { units: ["page.service"], profile: "default", extensions: [] };
 
 function rehearser(known: ReadonlyMap<string, Rehearsal> = new Map()) {
@@ -66,7 +68,7 @@ function rehearser(known: ReadonlyMap<string, Rehearsal> = new Map()) {
       at: 0,
       facts: { osRelease: {}, prefixes: [], units: PART.units },
     }),
-    unitTexts: async () => ({ "page.service": "[Service]\nExecStart=/bin/page\n" }),
+    unitTexts: async () => TEXTS,
     partOf: async () => ({ part: PART, attachment: null }),
     rehearsed: (result) => told.push(result),
     isBusy: () => false,
@@ -136,6 +138,52 @@ describe("rehearsing", () => {
     await change();
     await one.rehearse(await page(), PART, null);
     expect(calls).toContain("start");
+  });
+
+  describe("ahead of the opening", () => {
+    const ATTACHMENT = { service: "page", units: PART.units } as unknown as Attachment;
+    const begin = async (texts: Readonly<Record<string, string>> = TEXTS) => {
+      const one = rehearser();
+      await one.rehearseAhead(await page(), PART, ATTACHMENT, texts);
+      expect([told, one.rehearsed(await page())]).toEqual([[], null]);
+      expect(calls).toEqual(["hold", "start", "release"]);
+      return one;
+    };
+
+    it("is believed, and told, once the unit files turn out to be those", async () => {
+      const one = await begin();
+      expect((await one.rehearse(await page(), PART, ATTACHMENT)).verdict).toBe("mounts");
+      expect(calls).toEqual(["hold", "start", "release"]);
+      expect(told.map(({ verdict }) => verdict)).toEqual(["mounts"]);
+    });
+
+    const others: [what: string, differ: () => Promise<void>, texts?: Record<string, string>][] = [
+      ["a unit file is another one", async () => undefined, { "page.service": "[Service]\nUser=x\n" }],
+      ["the image is another one", async () => writeFileSync(`${top}/page_1.raw`, "hsqs!")],
+      ["it is of an earlier switch", async () => void vi.setSystemTime(Date.now() + 60_001)],
+    ];
+    it.each(others)("is done again where %s", async (_, differ, texts) => {
+      vi.useFakeTimers({ toFake: ["Date"] });
+      const one = await begin(texts);
+      await differ();
+      expect((await one.rehearse(await page(), PART, ATTACHMENT)).verdict).toBe("mounts");
+      expect(calls).toHaveLength(6);
+    });
+
+    it("is done again where more is taken than it was taken to be", async () => {
+      const one = await begin();
+      const more = { ...PART, units: [...PART.units, "more.service"] };
+      expect((await one.rehearse(await page(), more, ATTACHMENT)).verdict).toBe("mounts");
+      expect(calls).toHaveLength(6);
+    });
+
+    it("is done again where it failed", async () => {
+      exitStatus = 217;
+      const one = await begin();
+      exitStatus = 203;
+      expect((await one.rehearse(await page(), PART, ATTACHMENT)).verdict).toBe("mounts");
+      expect(calls).toHaveLength(6);
+    });
   });
 
   it("does not believe a failure: the host may have been mended", async () => {

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import { createExclusive } from "@/lib/deploy/host";
 import type { ImageFinder } from "@/lib/engine/image-finder";
 import { AppError } from "@/lib/errors";
 import { isSameStamp } from "@/lib/images/inspect";
-import type { ImageVersion, Inspection, Rehearsal, RehearsalVerdict } from "@/lib/images/types";
+import type { FileStamp, ImageVersion, Inspection, Rehearsal, RehearsalVerdict } from "@/lib/images/types";
 import { rehearseVersion, type Theatre } from "@/lib/rehearsal/rehearse-version";
 import { type Part, sceneKey } from "@/lib/rehearsal/scene";
 import { unchecked } from "@/lib/rehearsal/verdict";
@@ -11,6 +12,16 @@ import type { Attachment } from "@/lib/services/types";
 export interface Rehearser {
   /** Rehearses a version as a part of it would be attached; what proved to mount a few minutes ago is believed. */
   rehearse(version: ImageVersion, part: Part, attachment: Attachment | null): Promise<Rehearsal>;
+  /**
+   * Rehearses a version that has yet to be opened as if `texts` were its unit files, those of `part`; where they turn
+   * out to be, `rehearse` believes the proof. Resolves when it is over, and never rejects.
+   */
+  rehearseAhead(
+    version: ImageVersion,
+    part: Part,
+    attachment: Attachment,
+    texts: Readonly<Record<string, string>>,
+  ): Promise<void>;
   /** What the last rehearsal of these bytes found out, however long ago. */
   rehearsed(version: ImageVersion): Rehearsal | null;
   /** Rehearses versions of a service one by one, when nothing more urgent is under way. Resolves with how many were queued. */
@@ -38,6 +49,8 @@ export interface RehearserOptions {
 
 /** How long a proof is believed: the host may lose a path meanwhile, ms. */
 const BELIEVED_MS = 10 * 60_000;
+/** A guess is for the switch that is under way, ms. */
+const GUESS_MS = 60_000;
 const LOOK_AGAIN_MS = 500;
 
 /** Keeps what rehearsals proved, and lets one at a time go on: each is a start to PID 1. */
@@ -45,13 +58,19 @@ export function createRehearser(options: RehearserOptions): Rehearser {
   const { theatre, finder, rehearsed, isBusy } = options;
   const cache = new Map(options.known);
   const waiting = new Map<string, ImageVersion>();
+  const guesses = new Map<string, Guess>();
   const oneByOne = createExclusive();
   let isDraining = false;
 
   const believed = (version: ImageVersion, key: string): Rehearsal | null => {
     const hit = cache.get(version.path);
     if (hit?.verdict !== "mounts" || hit.key !== key || !isSameStamp(hit.stamp, version.stamp)) return null;
-    return Math.abs(Date.now() - hit.at) < BELIEVED_MS ? hit : null;
+    return isWithin(hit.at, BELIEVED_MS) ? hit : null;
+  };
+  const keep = (version: ImageVersion, result: Rehearsal): Rehearsal => {
+    cache.set(version.path, result);
+    rehearsed(result, version);
+    return result;
   };
   const rehearseNow = async (
     version: ImageVersion,
@@ -63,12 +82,22 @@ export function createRehearser(options: RehearserOptions): Rehearser {
       rehearseVersion(theatre, version, part, attachment, await options.unitTexts(version)),
     );
     const { path, stamp } = version;
-    const result: Rehearsal = { path, stamp, key, at: Date.now(), ...verdict };
-    cache.set(path, result);
-    rehearsed(result, version);
-    return result;
+    return keep(version, { path, stamp, key, at: Date.now(), ...verdict });
+  };
+  /** Only that it mounts: what did not work out with a guess is tried again with what is known now. */
+  const provedAhead = async (version: ImageVersion, part: Part): Promise<Rehearsal | null> => {
+    const { path, stamp } = version;
+    const guess = guesses.get(path);
+    guesses.delete(path);
+    if (!guess || !isWithin(guess.at, GUESS_MS) || !isSameStamp(guess.stamp, stamp)) return null;
+    const texts = await options.unitTexts(version);
+    if (!isDeepStrictEqual(guess.plot, plotOf(part, texts))) return null;
+    const { key, at } = guess;
+    return (await guess.verdict).verdict === "mounts" ? { path, stamp, key, at, verdict: "mounts" } : null;
   };
   const rehearse: Rehearser["rehearse"] = async (version, part, attachment) => {
+    const proved = await provedAhead(version, part);
+    if (proved) return keep(version, proved);
     const key = await sceneKey(theatre.scene, part);
     return (
       believed(version, key) ??
@@ -98,6 +127,15 @@ export function createRehearser(options: RehearserOptions): Rehearser {
 
   return {
     rehearse,
+    async rehearseAhead(version, part, attachment, texts) {
+      const key = await sceneKey(theatre.scene, part);
+      const verdict = oneByOne(() =>
+        orUnchecked(() => rehearseVersion(theatre, version, part, attachment, texts)),
+      );
+      const guess = { stamp: version.stamp, plot: plotOf(part, texts), key, at: Date.now(), verdict };
+      guesses.set(version.path, guess);
+      await verdict.catch((error: unknown) => console.error("a rehearsal was left out:", error));
+    },
     rehearsed(version) {
       const hit = cache.get(version.path);
       return hit && isSameStamp(hit.stamp, version.stamp) ? hit : null;
@@ -109,6 +147,28 @@ export function createRehearser(options: RehearserOptions): Rehearser {
       return versions.length;
     },
   };
+}
+
+/** A rehearsal of a version that had yet to be opened. */
+interface Guess {
+  readonly stamp: FileStamp;
+  readonly plot: Plot;
+  readonly key: string;
+  readonly at: number;
+  readonly verdict: Promise<RehearsalVerdict>;
+}
+
+/** What a rehearsal is made from: two of the same end the same. */
+type Plot = Part & { readonly texts: readonly (string | undefined)[] };
+
+function plotOf(part: Part, texts: Readonly<Record<string, string>>): Plot {
+  const units = part.units.toSorted();
+  return { ...part, units, texts: units.map((unit) => texts[unit]) };
+}
+
+/** Whatever the clock was set to meanwhile. */
+function isWithin(at: number, ms: number): boolean {
+  return Math.abs(Date.now() - at) < ms;
 }
 
 /** A rehearsal that could not be held says nothing about the version. */

@@ -92,6 +92,7 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     inspect: inspector.inspect,
     inspected: inspector.inspected,
     rehearse: rehearser.rehearse,
+    rehearseAhead: rehearser.rehearseAhead,
     rehearsed: rehearser.rehearsed,
     exclusive: createExclusive(),
   };

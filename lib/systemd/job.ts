@@ -45,8 +45,8 @@ export async function runQueued(
     onEnd();
   });
   try {
-    await subscribeManager(bus);
-    const [job] = await queue();
+    // PID 1 takes the two in this order.
+    const [, [job]] = await Promise.all([subscribeManager(bus), queue()]);
     return await jobEnd(text(job));
   } finally {
     stop();
