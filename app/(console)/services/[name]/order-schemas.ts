@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { Target } from "@/app/(console)/schemas";
 import { readTyped } from "@/components/health-text";
+import { Reason } from "@/lib/engine/interface";
 
-const Reason = z.string().trim().max(2000);
+const Why = Reason.trim();
 
 /** The names of the form's choices, and how long each lasts, ms; `null` = until somebody ends it. */
 export const FREEZES = [
@@ -13,15 +14,15 @@ export const FREEZES = [
   ["7d", 604_800_000, "for a week"],
 ] as const;
 
-export const LiftMark = z.object({ target: Target, reason: Reason });
+export const LiftMark = z.object({ target: Target, reason: Why });
 /** The version is a field of its own: it is chosen from a list. */
-export const MarkVersion = z.object({ target: Target, version: z.string().max(128), reason: Reason });
+export const MarkVersion = z.object({ target: Target, version: z.string().max(128), reason: Why });
 export const FreezeService = z.object({
   target: Target,
-  reason: Reason,
+  reason: Why,
   length: z.enum(FREEZES.map(([name]) => name)),
 });
-export const UnfreezeService = z.object({ target: Target, reason: Reason });
+export const UnfreezeService = z.object({ target: Target, reason: Why });
 /** The probes are fields of their own, which are read as text here and judged with their meaning. */
 export const SetHealth = z
   .looseObject({
