@@ -7,6 +7,7 @@ import { layeringOf } from "@/lib/deploy/open-images";
 import { type Record, Setback } from "@/lib/deploy/record";
 import type { Step } from "@/lib/deploy/types";
 import { AppError, type Message } from "@/lib/errors";
+import { isNoReply } from "@/lib/images/inspect";
 import { parseOsRelease, portablePrefixes } from "@/lib/images/os-release";
 import { readAttachments } from "@/lib/services/attached";
 import type { Attachment } from "@/lib/services/types";
@@ -202,12 +203,8 @@ async function repair(host: Host, attachment: Attachment): Promise<void> {
   });
 }
 
-/** The reply was lost, so the call may have worked. `NoReply`: portabled died over it. */
+/** The reply was lost, so the call may have worked. */
 function isOutcomeUnknown(error: unknown): boolean {
   if (!(error instanceof AppError)) return false;
-  return (
-    error.code === "bus-unreachable" ||
-    error.code === "timed-out" ||
-    String(error.params.name ?? "").endsWith(".NoReply")
-  );
+  return error.code === "bus-unreachable" || error.code === "timed-out" || isNoReply(error);
 }

@@ -1,5 +1,5 @@
 import { AppError, type Message } from "@/lib/errors";
-import { openProblem } from "@/lib/images/inspect";
+import { isNoReply, openProblem } from "@/lib/images/inspect";
 import { layerFault } from "@/lib/images/layer-fit";
 import { parseOsRelease, portablePrefixes } from "@/lib/images/os-release";
 import type { ImageFacts, ImageVersion, Inspection } from "@/lib/images/types";
@@ -57,7 +57,7 @@ async function open(
     if (!(error instanceof AppError)) throw error;
     if (error.code === "not-found")
       return { code: "cannot-open", params: { name: "ENOENT", text: "", layer: error.params.path ?? "" } };
-    if (error.code !== "call-failed") throw error;
+    if (error.code !== "call-failed" || isNoReply(error)) throw error;
     return openProblem(String(error.params.name ?? ""), String(error.params.text ?? ""), EVERY_UNIT);
   }
 }

@@ -147,6 +147,13 @@ describe("the inspection of an image", () => {
     });
   });
 
+  it("bug: a portabled that was killed over it was held against the image", async () => {
+    const systemd = {
+      getImageMetadata: () => Promise.reject(failed("org.freedesktop.DBus.Error.NoReply", "disconnected")),
+    };
+    await expect(inspectImage(systemd, version)).rejects.toMatchObject({ code: "call-failed" });
+  });
+
   it("throws when the host, not the image, is the matter", async () => {
     const systemd = { getImageMetadata: () => Promise.reject(new AppError("bus-unreachable")) };
     await expect(inspectImage(systemd, version)).rejects.toMatchObject({ code: "bus-unreachable" });

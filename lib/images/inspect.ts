@@ -22,7 +22,8 @@ export type OpenedImage = Inspection & {
  * {name, text} · `changed-while-reading` · `os-release-not-utf8`
  *
  * Throws only what says nothing about the image: `bus-unreachable`,
- * `bus-denied`, `timed-out`, `portabled-missing`.
+ * `bus-denied`, `timed-out`, `portabled-missing`, and `call-failed` where
+ * portabled died over it.
  */
 export async function inspectImage(
   systemd: Pick<Systemd, "getImageMetadata">,
@@ -103,9 +104,14 @@ async function metadata(
     if (error.code === "not-found") return problem("cannot-open", { name: "ENOENT", text: "" });
     // A `Systemd` may refuse to ask for every unit; then no more is learnt than that the prefix matched none.
     if (error.code === "invalid-input" && matches.length === 0) return problem("no-matching-units");
-    if (error.code !== "call-failed") throw error;
+    if (error.code !== "call-failed" || isNoReply(error)) throw error;
     return openProblem(String(error.params.name ?? ""), String(error.params.text ?? ""), matches);
   }
+}
+
+/** portabled died over it, or was killed: nothing is known of the image. */
+export function isNoReply({ params }: AppError): boolean {
+  return String(params.name ?? "").endsWith(".NoReply");
 }
 
 /**
