@@ -14,7 +14,8 @@ export function createInjector(said: { called(method: string): void; struck(by: 
   const strike = async (method: string, work: () => Promise<unknown>): Promise<unknown> => {
     said.called(method);
     const injection = pending;
-    if (!injection) return work();
+    // It goes before each job and may be refused: the job itself is what is to fail.
+    if (!injection || method === "resetFailed") return work();
     pending = null;
     said.struck(`${injection} ${method}`);
     if (injection === "no-reply") await work().catch(() => undefined); // whatever it said, nobody heard it
