@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import path from "node:path";
 import type { Plan } from "@/lib/deploy/plan";
+import { isMarkerOf } from "@/lib/services/marker";
 import type { Attachment } from "@/lib/services/types";
 import type { HostPaths } from "@/lib/systemd/types";
 
@@ -41,7 +42,10 @@ export function isAnythingLeft(
   const directory = paths.attached[attachment?.location ?? "persistent"];
   const markers = units.map((unit) => path.join(directory, `${unit}.d`, "20-portable.conf"));
   return markers.some((file) =>
-    orMissing(() => readFileSync(file, "utf8"), "").includes(`'${to?.path ?? ""}'`),
+    isMarkerOf(
+      orMissing(() => readFileSync(file, "utf8"), ""),
+      to?.path ?? "",
+    ),
   );
 }
 

@@ -100,7 +100,10 @@ it('bug: a first attach that left a drop-in behind was called "nothing was chang
   await hostWith(null);
   host.systemd.attachImage = async () => {
     await mkdir(attached("web.service.d"));
-    await writeFile(attached("web.service.d/20-portable.conf"), `# for image '${fileOf("2.0")}'`);
+    await writeFile(
+      attached("web.service.d/20-portable.conf"),
+      `# Drop-in created for image '${fileOf("2.0")}', do not edit.`,
+    );
     throw new AppError("call-failed", { name: "org.freedesktop.DBus.Error.NoReply" });
   };
   const run = await begin((ground) => planDeployment(ground, "2.0"));
@@ -115,7 +118,10 @@ it("bug: a first attach that was refused took away a unit of the same name of an
   host.systemd.attachImage = async () => {
     // Somebody was faster, and portabled refuses: "Unit file exists on the host already".
     await mkdir(attached("web.service.d"));
-    await writeFile(attached("web.service.d/20-portable.conf"), "# for image '/srv/other/other_1.0.raw'");
+    await writeFile(
+      attached("web.service.d/20-portable.conf"),
+      "# Drop-in created for image '/srv/other/other_1.0.raw', do not edit.",
+    );
     await writeFile(attached("web.service"), "");
     throw new AppError("call-failed", { name: "org.freedesktop.portable1.UnitExists" });
   };
@@ -148,10 +154,13 @@ it("takes off the host only what is the new version's: not a unit that another s
   await mkdir(attached("web-theirs@.service.d"));
   await writeFile(
     attached("web-theirs@.service.d/20-portable.conf"),
-    "# for image '/srv/other/other_1.0.raw'",
+    "# Drop-in created for image '/srv/other/other_1.0.raw', do not edit.",
   );
   await mkdir(attached("web-half.service.d"));
-  await writeFile(attached("web-half.service.d/20-portable.conf"), `# for image '${fileOf("2.0")}'`);
+  await writeFile(
+    attached("web-half.service.d/20-portable.conf"),
+    `# Drop-in created for image '${fileOf("2.0")}', do not edit.`,
+  );
   const ground = await readGround(host, "web", null);
   const planned = planDeployment(ground, "2.0");
   if (!planned.ok) throw new Error(planned.refusal.code);

@@ -1,12 +1,13 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { uptime } from "node:os";
 import path from "node:path";
+import { syncDirectory } from "@/lib/deploy/durable";
 import type { Choice } from "@/lib/deploy/matches";
 import type { Plan } from "@/lib/deploy/plan";
 import type { SeenUnit } from "@/lib/deploy/settle";
 import type { Deployment } from "@/lib/deploy/types";
 import type { RanUnit } from "@/lib/deploy/units";
-import { syncDirectory } from "@/lib/deploy/way-back-files";
+
 import type { Attachment } from "@/lib/services/types";
 
 /** All that is needed to put the old version back. */
@@ -55,8 +56,10 @@ export interface Intents {
   /** Durable when it returns: written aside, synced, renamed, directory synced. */
   write(intent: Intent): Promise<void>;
   remove(service: string): Promise<void>;
-  /** Every readable intent; files that are not are set aside as `*.unreadable` and named. */
+  /** Every readable intent, and the names of files that are not. */
   all(): Promise<{ intents: Intent[]; unreadable: string[] }>;
+  /** Renames an unreadable file to `*.unreadable`: what it might have meant is seen to. */
+  setAside(file: string): Promise<void>;
 }
 
 /** Keeps one file per service in `directory`. Service names are file names already (text before the first `_`). */
@@ -93,12 +96,13 @@ export function createIntents(directory: string): Intents {
         const file = path.join(directory, name);
         const intent = parseIntent(await readFile(file, "utf8"));
         if (intent) intents.push(intent);
-        else {
-          await rename(file, `${file}.unreadable`);
-          unreadable.push(file);
-        }
+        else unreadable.push(file);
       }
       return { intents, unreadable };
+    },
+
+    async setAside(file) {
+      await rename(file, `${file}.unreadable`);
     },
   };
 }

@@ -68,7 +68,7 @@ export function isService(unit: string): boolean {
 }
 
 /** Whether a unit, or the template it is an instance of, belongs to an attachment. */
-export function hasUnit(attachment: Attachment, unit: string): boolean {
+export function hasUnit(attachment: Pick<Attachment, "units">, unit: string): boolean {
   return attachment.units.includes(unit) || attachment.units.includes(templateOf(unit));
 }
 

@@ -1,10 +1,12 @@
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { lstat, mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from "node:fs/promises";
 import path from "node:path";
+import { syncDirectory } from "@/lib/deploy/durable";
 import type { WayBack } from "@/lib/deploy/intent";
 import type { Plan } from "@/lib/deploy/plan";
 import { hasUnit } from "@/lib/deploy/units";
 import { readEnableLinks } from "@/lib/services/enabled";
+import { isMarkerOf, markerNames } from "@/lib/services/marker";
 import type { Attachment } from "@/lib/services/types";
 import type { HostPaths, Location } from "@/lib/systemd/types";
 
@@ -43,7 +45,7 @@ export async function layOutWayBack(
     `attached ${paths.attached[location]}`,
     ...files.map((file, index) => `file ${index} ${file}`),
     ...running.map(({ unit, invocationId, hadFailed }) => `ran ${unit} ${hadFailed ? "-" : invocationId}`),
-    `image ${plan.to?.path ?? ""}`,
+    ...(plan.to ? markerNames(plan.to.path).map((name) => `image ${name}`) : []),
     ...newLinks.map((link) => `link ${link}`),
   ];
   const writeList = (all: readonly string[]) =>
@@ -70,7 +72,7 @@ export async function layOutWayBack(
 function isAnothers(file: string, image: string): boolean {
   if (!existsSync(file) && !isOccupied(`${file}.d`)) return false;
   const marker = `${file}.d/20-portable.conf`;
-  return !existsSync(marker) || !readFileSync(marker, "utf8").includes(`'${image}'`);
+  return !existsSync(marker) || !isMarkerOf(readFileSync(marker, "utf8"), image);
 }
 
 /** Anything but an empty directory is. */
@@ -81,16 +83,6 @@ function isOccupied(directory: string): boolean {
 
 function imagesOf({ to }: Plan): string[] {
   return to ? [to.path, ...(to.layers ?? []).map((layer) => layer.path)] : [];
-}
-
-/** Makes what was renamed or made in a directory survive a power cut. */
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 /** All that portabled wrote for an attachment, and the links that enable its units; drop-ins first, since PID 1 must find no unit without them. */

@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readAttachments, readEnabledUnits } from "@/lib/services/attached";
-import { parseMarker } from "@/lib/services/marker";
+import { isMarkerOf, markerNames, parseMarker } from "@/lib/services/marker";
 
 let top = "";
 beforeEach(() => {
@@ -64,6 +64,19 @@ describe("the marker of portabled", () => {
   ])("%s", (text, expected) => {
     expect(parseMarker(text)).toEqual(expected);
   });
+
+  it.each(["/srv/a/a_1.raw", "/srv/café/a:b_1.raw", "/srv/back\\slash/a_1.raw", "/srv/it's/a_1.raw"])(
+    "is known as that of %s, in each way in which it may be written",
+    (image) => {
+      const names = markerNames(image);
+      expect(names[0]).toBe(image);
+      for (const name of names.slice(-1)) {
+        expect(isMarkerOf(line(name), image)).toBe(true);
+        expect(isMarkerOf(`${line(`${name}:/srv/x.raw`)}\n[Service]\n`, image)).toBe(true);
+        expect(isMarkerOf(line(`${name}x`), image)).toBe(false);
+      }
+    },
+  );
 });
 
 describe("what is attached", () => {

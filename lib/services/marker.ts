@@ -23,6 +23,23 @@ export function parseMarker(line: string): Marker | null {
   return path?.startsWith("/") ? { path, extensions } : null;
 }
 
+/** Whether the text of a `20-portable.conf` is that of an attachment of this root image, whatever lies on it. */
+export function isMarkerOf(text: string, image: string): boolean {
+  return parseMarker(text.split("\n", 1)[0] ?? "")?.path === image;
+}
+
+/** How a marker may name an image: as it is, and escaped where that is another text. */
+export function markerNames(image: string): string[] {
+  const escaped = [...Buffer.from(image)].map((byte) =>
+    byte < 0x20 || byte >= 0x7f || byte === BACKSLASH || byte === COLON
+      ? `\\x${byte.toString(16).padStart(2, "0")}`
+      : String.fromCharCode(byte),
+  );
+  return [...new Set([image, escaped.join("")])];
+}
+
+const [BACKSLASH, COLON] = [0x5c, 0x3a];
+
 /** `\xc3\xa9` → "é": what `xescape` of systemd does to bytes, undone. */
 function unescapeBytes(text: string): string {
   return text.replace(/(?:\\x[0-9a-fA-F]{2})+/g, (run) =>
