@@ -160,7 +160,11 @@ describe("rehearsing", () => {
     const others: [what: string, differ: () => Promise<void>, texts?: Record<string, string>][] = [
       ["a unit file is another one", async () => undefined, { "page.service": "[Service]\nUser=x\n" }],
       ["the image is another one", async () => writeFileSync(`${top}/page_1.raw`, "hsqs!")],
-      ["it is of an earlier switch", async () => void vi.setSystemTime(Date.now() + 60_001)],
+      ["it is old", async () => void vi.setSystemTime(Date.now() + 10 * 60_000 + 1)],
+      [
+        "bug: the profile has changed since then",
+        async () => writeFileSync(`${top}/profiles/default/service.conf`, "[Service]\nUser=x\n"),
+      ],
     ];
     it.each(others)("is done again where %s", async (_, differ, texts) => {
       vi.useFakeTimers({ toFake: ["Date"] });

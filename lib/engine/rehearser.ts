@@ -49,8 +49,6 @@ export interface RehearserOptions {
 
 /** How long a proof is believed: the host may lose a path meanwhile, ms. */
 const BELIEVED_MS = 10 * 60_000;
-/** A guess is for the switch that is under way, ms. */
-const GUESS_MS = 60_000;
 const LOOK_AGAIN_MS = 500;
 
 /** Keeps what rehearsals proved, and lets one at a time go on: each is a start to PID 1. */
@@ -65,7 +63,7 @@ export function createRehearser(options: RehearserOptions): Rehearser {
   const believed = (version: ImageVersion, key: string): Rehearsal | null => {
     const hit = cache.get(version.path);
     if (hit?.verdict !== "mounts" || hit.key !== key || !isSameStamp(hit.stamp, version.stamp)) return null;
-    return isWithin(hit.at, BELIEVED_MS) ? hit : null;
+    return isRecent(hit.at) ? hit : null;
   };
   const keep = (version: ImageVersion, result: Rehearsal): Rehearsal => {
     cache.set(version.path, result);
@@ -85,20 +83,20 @@ export function createRehearser(options: RehearserOptions): Rehearser {
     return keep(version, { path, stamp, key, at: Date.now(), ...verdict });
   };
   /** Only that it mounts: what did not work out with a guess is tried again with what is known now. */
-  const provedAhead = async (version: ImageVersion, part: Part): Promise<Rehearsal | null> => {
+  const provedAhead = async (version: ImageVersion, part: Part, key: string): Promise<Rehearsal | null> => {
     const { path, stamp } = version;
     const guess = guesses.get(path);
     guesses.delete(path);
-    if (!guess || !isWithin(guess.at, GUESS_MS) || !isSameStamp(guess.stamp, stamp)) return null;
+    if (!guess || !isRecent(guess.at) || !isSameStamp(guess.stamp, stamp) || guess.key !== key) return null;
     const texts = await options.unitTexts(version);
     if (!isDeepStrictEqual(guess.plot, plotOf(part, texts))) return null;
-    const { key, at } = guess;
+    const { at } = guess;
     return (await guess.verdict).verdict === "mounts" ? { path, stamp, key, at, verdict: "mounts" } : null;
   };
   const rehearse: Rehearser["rehearse"] = async (version, part, attachment) => {
-    const proved = await provedAhead(version, part);
-    if (proved) return keep(version, proved);
     const key = await sceneKey(theatre.scene, part);
+    const proved = await provedAhead(version, part, key);
+    if (proved) return keep(version, proved);
     return (
       believed(version, key) ??
       // Asked again when its turn comes: the same one may have been under way.
@@ -167,8 +165,8 @@ function plotOf(part: Part, texts: Readonly<Record<string, string>>): Plot {
 }
 
 /** Whatever the clock was set to meanwhile. */
-function isWithin(at: number, ms: number): boolean {
-  return Math.abs(Date.now() - at) < ms;
+function isRecent(at: number): boolean {
+  return Math.abs(Date.now() - at) < BELIEVED_MS;
 }
 
 /** A rehearsal that could not be held says nothing about the version. */
