@@ -140,13 +140,15 @@ async function runUnitJob(
       if (signal?.aborted) throw sentBack(signal);
       // Also forgets earlier starts: a few switches in a row must not meet the unit's start limit. PID 1 takes the two
       // in this order.
-      const [, result] = await Promise.all([
-        verb === "stop" ? null : host.systemd.resetFailed(unit).catch(ignoreRefusedCall),
-        host.systemd.runJob(verb, unit, signal ? { signal } : {}).catch((error: unknown) => {
-          if (!signal?.aborted) throw error;
-          throw new Setback({ code: "broken-off", params: { by: String(signal.reason), unit } });
-        }),
-      ]);
+      const forgotten = verb === "stop" ? null : host.systemd.resetFailed(unit).catch(ignoreRefusedCall);
+      const job = host.systemd.runJob(verb, unit, signal ? { signal } : {});
+      const [forgot, ended] = await Promise.allSettled([forgotten, job]);
+      if (ended.status === "rejected") {
+        if (!signal?.aborted) throw ended.reason;
+        throw new Setback({ code: "broken-off", params: { by: String(signal.reason), unit } });
+      }
+      if (forgot.status === "rejected") throw forgot.reason;
+      const result = ended.value;
       if (result === "done" || result === "skipped") return;
       const status = await host.systemd.unitStatus(unit);
       const why = {

@@ -2,21 +2,22 @@ import { existsSync } from "node:fs";
 import { appendFile, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sentBack } from "@/lib/deploy/bring-up";
+import { syncDirectory } from "@/lib/deploy/durable";
+import type { Host } from "@/lib/deploy/host";
 import type { WayBack } from "@/lib/deploy/intent";
-import { untilReachable } from "@/lib/deploy/outage";
+import { ignoreOutage, untilReachable } from "@/lib/deploy/outage";
 import type { Plan } from "@/lib/deploy/plan";
 import { type Record, Setback } from "@/lib/deploy/record";
-import { layOutWayBack, syncDirectory } from "@/lib/deploy/way-back-files";
+import { layOutWayBack } from "@/lib/deploy/way-back-files";
+import { createWayBackTimers, type WayBackTimers } from "@/lib/deploy/way-back-timers";
 import { AppError, type Message } from "@/lib/errors";
-import type { HostPaths, Systemd } from "@/lib/systemd/types";
 
-/** PID 1 waits so long for a sign of life before it has the old version put back, ms; its script looks for another second and a bit. */
-const PATIENCE_MS = 3500;
-/** How often the engine gives one, ms. */
-const BEAT_MS = 1000;
 const LOOK_MS = 100;
 /** An engine that dies again and again is not alive: from then on it leaves the timer of an earlier life alone. */
 const MOST_LIVES = 3;
+/** How often one is started that ends without a word. */
+const MOST_STARTS = 2;
 /** How what is kept for a person ends, and how many of it. */
 const KEPT = ".kept";
 const KEPT_COUNT = 10;
@@ -29,15 +30,18 @@ const KEPT_COUNT = 10;
  */
 export interface DeadMan {
   /**
-   * Starts the timer, and lays the way back out as soon as it is known. Throws what the disk or PID 1
-   * throw, `read-only` among them: then nothing may be changed. It goes nowhere
-   * before it is armed.
+   * Starts the timer, and lays the way back out as soon as it is known. Throws
+   * what the disk or PID 1 throw, `read-only` among them: then nothing may be
+   * changed. It goes nowhere before it is armed.
    */
   prepare(id: string, plan: Plan, wayBack: Promise<WayBack>): Promise<Prepared>;
   /** Takes over what an earlier life armed, and arms it again if it was called off; `null` when there is nothing. */
   takeOver(id: string): Promise<Armed | null>;
-  /** Runs what was never called off and whose deployment cannot be read any more. Never throws. */
-  bringBack(id: string): Promise<void>;
+  /**
+   * Runs what was never called off and whose deployment cannot be read any more. Resolves when its files are back;
+   * `over` when all is done, with its files kept for a person where that failed. Never throws.
+   */
+  bringBack(id: string): Promise<{ readonly over: Promise<void> }>;
   /** Removes what is left of a deployment that is on record. */
   forget(id: string): Promise<void>;
   /** Deployments that something is laid out for. */
@@ -65,13 +69,28 @@ export interface Armed {
   callOff(): Promise<boolean>;
   /** Called off for good, with its files kept for a person; where they are, or `null` where that could not be done. */
   giveUp(): Promise<string | null>;
-  /** Has PID 1 run it now, or waits for its end where it runs. Throws `job-failed` when it did not work out. */
-  runNow(): Promise<void>;
+  /** Undoes `callOff`: the next boot, or whoever runs it, finds it again. */
+  takeBack(): Promise<void>;
+  /**
+   * Has PID 1 run it now, unless it runs already. Resolves when the files are back; `over` when what ran does again,
+   * and rejects with `job-failed` when it did not work out.
+   */
+  runNow(): Promise<{ readonly over: Promise<void> }>;
 }
 
-/** The point of no return on the way forward. Throws `Setback` when it went off before. */
-export async function callOff(armed: Armed | null): Promise<void> {
+/** Nobody else switches files until it has put its own back: to them it would look like damage. */
+export async function runWayBack({ exclusive }: Pick<Host, "exclusive">, armed: Armed): Promise<void> {
+  const { over } = await exclusive(() => armed.runNow());
+  await over;
+}
+
+/** The point of no return on the way forward. Throws `Setback` when it went off before, or somebody was told that it goes `back`. */
+export async function callOff(armed: Armed | null, back?: AbortSignal): Promise<void> {
+  if (back?.aborted) throw sentBack(back);
   if (armed && !(await armed.callOff())) throw new Setback(FIRED);
+  if (!back?.aborted) return;
+  await armed?.takeBack();
+  throw sentBack(back);
 }
 
 /** What other services lost is put back all the same. */
@@ -94,38 +113,34 @@ export function untilFired(record: Record, armed: Armed | null): Record {
 
 export const FIRED: Message = { code: "way-back-fired", params: {} };
 
-interface Putting {
-  /** Nobody puts it off: it is no sign of life, as the script knows by its name. */
-  readonly isHeld?: boolean;
-  readonly writable?: readonly string[];
-}
-
-type Host = { readonly systemd: Systemd; readonly paths: HostPaths };
-
 /** `directory`: `way-back` in the state directory, as the script looks for it. */
-export function createDeadMan(directory: string, { systemd, paths }: Host): DeadMan {
+export function createDeadMan(
+  directory: string,
+  host: Pick<Host, "systemd" | "paths" | "exclusive">,
+): DeadMan {
+  const { systemd, paths } = host;
   const placeOf = (id: string) => path.join(directory, id);
 
   return {
     async prepare(id, plan, wayBack) {
-      const { armed, stopTimers } = follow(id);
+      const { armed, timers } = follow(id);
       const location = plan.attachment?.location ?? "persistent";
       const [laidOut, started] = await Promise.allSettled([
         wayBack.then((known) => layOutWayBack(placeOf(id), paths, plan, known)),
         armed.resume([paths.unitLinks[location]]),
       ]);
-      if (laidOut.status === "rejected" || started.status === "rejected") await stopTimers();
+      if (laidOut.status === "rejected" || started.status === "rejected") await timers.stop();
       if (laidOut.status === "rejected") throw laidOut.reason;
       if (started.status === "rejected") throw started.reason;
       return {
         async arm(newUnits) {
           await laidOut.value.complete(newUnits).catch(async (error: unknown) => {
-            await stopTimers();
+            await timers.stop();
             throw error;
           });
           return armed;
         },
-        drop: stopTimers,
+        drop: timers.stop,
       };
     },
     async takeOver(id) {
@@ -136,7 +151,7 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       if (armed.hasFired()) return armed;
       // Where the bus is away meanwhile the earlier timer runs out, and then it is ours to wait for.
       await untilReachable(systemd);
-      if ((await countLife(place)) > MOST_LIVES) return armed;
+      if ((await countLife(place)) > MOST_LIVES) return { ...armed, resume: async () => undefined };
       const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]).catch(noneInOutage);
       try {
         await armed.resume();
@@ -147,9 +162,12 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
       return armed;
     },
     async bringBack(id) {
-      if (!existsSync(placeOf(id))) return;
+      if (!existsSync(placeOf(id))) return { over: Promise.resolve() };
       const { armed } = follow(id);
-      await armed.runNow().catch((error: unknown) => console.error(`the way back of ${id} failed:`, error));
+      const { over } = await host.exclusive(() => armed.runNow());
+      const keepFiles = async (error: unknown) =>
+        console.error(`the way back of ${id} failed; what it needs is in ${await armed.giveUp()}:`, error);
+      return { over: over.catch(keepFiles) };
     },
     async forget(id) {
       // What is at work on it reads its files until the end.
@@ -166,9 +184,9 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     },
   };
 
-  /** Whether it runs or is about to; while PID 1 cannot be asked it may be. */
+  /** Whether it runs; while PID 1 cannot be asked it may. */
   async function isAtWork(id: string): Promise<boolean> {
-    const patterns = [`attache-way-back@${id}-*`, "attache-boot.service"];
+    const patterns = [`attache-way-back@${id}-*.service`, "attache-boot.service"];
     const units = await systemd.unitsByPatterns(patterns).catch((error: unknown) => {
       ignoreOutage(error);
       return null;
@@ -176,68 +194,24 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
     return units?.some(({ active }) => active === "activating" || active === "active") ?? true;
   }
 
-  function follow(id: string): { readonly armed: Armed; stopTimers(): Promise<void> } {
+  function follow(id: string): { readonly armed: Armed; readonly timers: WayBackTimers } {
     const place = placeOf(id);
-    let beating: NodeJS.Timeout | undefined;
-    let count = 0;
+    const timers = createWayBackTimers(id, systemd);
     let isCalledOff = false;
-    /** Timers of PID 1 that may be there: one, unless a call of ours was not answered. */
-    const timers = new Set<string>();
-    let changing: Promise<unknown> = Promise.resolve();
-
-    /** One change after the other: a beat that is under way must not leave a timer behind that nobody knows. */
-    const inTurn = (work: () => Promise<void>): Promise<void> => {
-      const mine = changing.then(work);
-      changing = mine.catch(() => undefined);
-      return mine;
-    };
-    const stopAllBut = async (kept: string | null) => {
-      for (const name of [...timers].filter((timer) => timer !== kept)) {
-        await systemd.stopTimer(name);
-        timers.delete(name);
-      }
-    };
-    /** The next timer before the last one is called off, so that there is never none. */
-    const putOff = (ms: number, { isHeld = false, writable = [] }: Putting = {}) =>
-      inTurn(async () => {
-        const next = `attache-way-back@${id}-${process.pid}${isHeld ? "h" : "x"}${++count}.timer`;
-        timers.add(next);
-        await systemd.startTimer(next, ms, writable);
-        await stopAllBut(next);
-      });
-    let isBeatDue = true;
-    const beat = () => {
-      if (!isBeatDue) return;
-      isBeatDue = false;
-      void putOff(PATIENCE_MS)
-        .catch(ignoreOutage)
-        .finally(() => {
-          isBeatDue = true;
-        });
-    };
-    const stopBeating = () => clearInterval(beating);
-    const stopTimers = () => {
-      stopBeating();
-      return inTurn(() => stopAllBut(null).catch(ignoreOutage));
-    };
 
     const armed: Armed = {
       hasFired: () => existsSync(path.join(place, "fired")),
-      async resume(writable) {
-        stopBeating();
-        await putOff(PATIENCE_MS, { writable: writable ?? [] });
-        beating = setInterval(beat, BEAT_MS);
-      },
-      async holdFor(ms) {
-        stopBeating();
-        await putOff(ms, { isHeld: true });
-      },
+      resume: timers.keepAlive,
+      holdFor: timers.holdFor,
       async callOff() {
         const cameTooLate = () => {
-          void stopTimers();
+          void timers.stop();
           return false;
         };
-        if (isCalledOff) return true;
+        if (isCalledOff) {
+          void timers.stop(); // it may have been resumed for a way back that is over now
+          return true;
+        }
         if (armed.hasFired()) return cameTooLate();
         try {
           await rename(place, `${place}.over`);
@@ -248,12 +222,12 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
           await syncDirectory(directory);
           isCalledOff = true;
         } finally {
-          void stopTimers();
+          void timers.stop();
         }
         return true;
       },
       async giveUp() {
-        await stopTimers();
+        await timers.stop();
         try {
           await rename(place, place + KEPT);
           await keepNewest(directory);
@@ -263,20 +237,35 @@ export function createDeadMan(directory: string, { systemd, paths }: Host): Dead
           return null;
         }
       },
+      async takeBack() {
+        await rename(`${place}.over`, place);
+        isCalledOff = false;
+      },
       async runNow() {
-        stopBeating();
-        const unit = `attache-way-back@${id}-0.service`;
-        // Where PID 1 cannot be asked for it, the timer that is still armed runs out.
-        if (!armed.hasFired()) await systemd.runJob("start", unit).catch(ignoreOutage);
-        const result = path.join(place, "result");
-        while (!existsSync(result) && (await isAtWork(id))) await sleep(LOOK_MS);
-        const said = await readFile(result, "utf8").catch(() => "nothing");
-        await stopTimers();
-        if (said.trim() === "failed" || said === "nothing")
-          throw new AppError("job-failed", { unit, result: said.trim() });
+        timers.stopBeating();
+        let isOver = false;
+        const over = runToItsEnd().finally(() => {
+          isOver = true;
+        });
+        over.catch(() => undefined); // it is told to whoever waits for it
+        while (!isOver && !existsSync(path.join(place, "back"))) await sleep(LOOK_MS);
+        return { over };
       },
     };
-    return { armed, stopTimers };
+    const runToItsEnd = async () => {
+      const unit = `attache-way-back@${id}-0.service`;
+      const result = path.join(place, "result");
+      // Where PID 1 cannot be asked for it, the timer that is still armed runs out. One that was killed may go on.
+      for (let starts = 0; !existsSync(result); )
+        if (await isAtWork(id)) await sleep(LOOK_MS);
+        else if (++starts > MOST_STARTS) break;
+        else await systemd.runJob("start", unit).catch(ignoreOutage);
+      const said = await readFile(result, "utf8").catch(() => "nothing");
+      await timers.stop();
+      if (said.trim() === "failed" || said === "nothing")
+        throw new AppError("job-failed", { unit, result: said.trim() });
+    };
+    return { armed, timers };
   }
 }
 
@@ -305,11 +294,6 @@ async function keepNewest(directory: string): Promise<void> {
 function noneInOutage(error: unknown): [] {
   ignoreOutage(error);
   return [];
-}
-
-/** The bus is away: then the timer runs out, which is what it is for. */
-function ignoreOutage(error: unknown): void {
-  if (!(error instanceof AppError)) throw error;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

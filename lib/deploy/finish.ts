@@ -1,7 +1,9 @@
 import type { Images, Switched } from "@/lib/deploy/attach";
 import { bringUp, sentBack, wantedAfterSwitch } from "@/lib/deploy/bring-up";
 import { type Armed, callOff, untilFired } from "@/lib/deploy/dead-man";
+import { syncAttached } from "@/lib/deploy/durable";
 import { goBack } from "@/lib/deploy/go-back";
+import { readAttachment } from "@/lib/deploy/ground";
 import { type Intent, uptimeMs, type WayBack } from "@/lib/deploy/intent";
 import { settle } from "@/lib/deploy/look-again";
 import { endOvertaken, notOvertaken, type Watched } from "@/lib/deploy/overtaken";
@@ -21,7 +23,8 @@ const TRIAL_MARGIN_MS = 3000;
 /**
  * Finishes a switch whose files are in place: reload, restart what ran, look
  * again, and where it was asked for, wait whether someone keeps it; nothing is
- * restarted before `rehearsed`, whose failure goes back too. Recovery enters here. Never throws: what does not work out goes back.
+ * restarted before `rehearsed`, whose failure goes back too. Recovery enters
+ * here. Never throws: what does not work out goes back.
  */
 export async function finishSwitch(
   given: Run,
@@ -103,14 +106,15 @@ async function standTrial(run: Run, intent: Intent, watched: Watched): Promise<v
 }
 
 async function succeed(
-  { record, plan, back, keep }: Run,
+  { host, record, plan, back, keep }: Run,
   watch: readonly string[],
   watched: Watched,
   doubt: Message | null = null,
 ): Promise<void> {
+  const now = await readAttachment(host, plan.service);
+  if (now) await syncAttached(host.paths, now);
   await notOvertaken(watched);
-  await callOff(watched.armed);
-  if (back.aborted) throw sentBack(back); // it was accepted, and where nothing ran nobody has looked at it
+  await callOff(watched.armed, back);
   const version = plan.to?.label ?? "";
   const proven = { code: watch.length > 0 ? "stays-up" : "nothing-ran", params: { version } };
   const kept = { code: "kept", params: { version, by: String(keep.reason) } };

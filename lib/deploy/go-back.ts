@@ -1,17 +1,18 @@
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import { bringUp, failedUnits, runUnitJobs } from "@/lib/deploy/bring-up";
 import { isAnythingLeft, readAttachedFiles } from "@/lib/deploy/collateral";
-import { type Armed, FIRED } from "@/lib/deploy/dead-man";
+import { type Armed, FIRED, runWayBack } from "@/lib/deploy/dead-man";
+import { syncAttached } from "@/lib/deploy/durable";
 import { labelOf, readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
 import { settle } from "@/lib/deploy/look-again";
 import { layeringOf } from "@/lib/deploy/open-images";
 import { isOutage, untilReachable } from "@/lib/deploy/outage";
-import { messageOf, type Record, Setback } from "@/lib/deploy/record";
+import { messageOf, type Record, recorded, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { changedUnits, hasUnit, isService, statesOf, unitsThatRun } from "@/lib/deploy/units";
-import { AppError, type Message } from "@/lib/errors";
+import type { Message } from "@/lib/errors";
 import { readEnabledUnits } from "@/lib/services/enabled";
 import type { Attachment } from "@/lib/services/types";
 
@@ -71,9 +72,9 @@ export async function goBack(
  * By portabled first, which leaves its own record of what is attached; else by
  * PID 1. A detach is undone by PID 1 at once, which has the enable links as they
  * were, and so is attaching the same version anew, of which only the bytes tell
- * what was there; nor can portabled detach what it left of a first attach. Nobody
- * else switches files meanwhile: to them it would look like damage. An old version that falls by itself is not tried again. Where the timer
- * of PID 1 runs out meanwhile, what it sets going is waited for and looked at.
+ * what was there; nor can portabled detach what it left of a first attach. An
+ * old version that falls by itself is not tried again. Where the timer of PID 1
+ * runs out meanwhile, what it sets going is waited for and looked at.
  */
 async function backByAnyMeans(
   run: Run,
@@ -82,16 +83,16 @@ async function backByAnyMeans(
   armed: Armed | null,
 ): Promise<void> {
   const { host, record, plan } = run;
-  const isLeftOver = !wayBack.attachment && isAnythingLeft(host.paths, plan, newUnits);
-  let isByPid1 = plan.kind === "detach" || plan.kind === "reattach" || isLeftOver;
+  let isByPid1 =
+    plan.kind === "detach" || plan.kind === "reattach" || (await isLeftOver(run, wayBack, newUnits));
   for (let attempt = 1; ; attempt++) {
     await untilReachable(host.systemd);
     const isAtIt = armed && (isByPid1 || armed.hasFired());
     try {
-      if (isAtIt)
-        await record.step("way-back", "back", () => host.exclusive(() => armed.runNow())).catch(recorded);
+      if (isAtIt) await record.step("way-back", "back", () => runWayBack(host, armed)).catch(recorded);
       else await armed?.resume().catch(recorded);
       await back(run, wayBack, newUnits, await readAttachment(host, plan.service));
+      if (wayBack.attachment) await syncAttached(host.paths, wayBack.attachment).catch(notSynced);
       const isOver = await callOffAnyhow(armed);
       if (isOver || isAtIt) return;
       attempt--;
@@ -115,9 +116,18 @@ async function callOffAnyhow(armed: Armed | null): Promise<boolean> {
   }
 }
 
-/** Its step has recorded it, and the host is looked at next. */
-function recorded(error: unknown): void {
-  if (!(error instanceof AppError)) throw error;
+/** Of a first attach nothing is attached, and yet not all of it is gone. */
+async function isLeftOver(
+  { host, plan }: Run,
+  { attachment }: WayBack,
+  newUnits: readonly string[],
+): Promise<boolean> {
+  if (attachment || (await readAttachment(host, plan.service))) return false;
+  return isAnythingLeft(host.paths, plan, newUnits);
+}
+
+function notSynced(error: unknown): void {
+  console.error("whether the old files would survive a power cut is not known:", error);
 }
 
 /** `newUnits`: what the new version has. An earlier try may have taken their files and left the rest of them. */

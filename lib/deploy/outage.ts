@@ -9,6 +9,11 @@ export function isOutage(error: unknown): boolean {
   return error instanceof AppError && error.code === "bus-unreachable";
 }
 
+/** Nobody answers, or refuses to: then the timer in PID 1 runs out, which is what it is for. */
+export function ignoreOutage(error: unknown): void {
+  if (!(error instanceof AppError)) throw error;
+}
+
 function isTimeout(error: unknown): boolean {
   return error instanceof AppError && error.code === "timed-out";
 }

@@ -47,6 +47,11 @@ export function messageOf(error: unknown): Message {
   return { code: "unexpected", params: { text: error instanceof Error ? error.message : String(error) } };
 }
 
+/** A failed step has it on record, and the host is looked at next; what nobody foresaw is thrown on. */
+export function recorded(error: unknown): void {
+  if (!(error instanceof AppError)) throw error;
+}
+
 const DISK_ERRORS: { readonly [errno: string]: ErrorCode } = {
   ENOSPC: "no-space",
   EDQUOT: "no-space",

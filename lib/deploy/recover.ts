@@ -1,17 +1,16 @@
 import { type Images, isSameImages, isWhole, type Switched, untilIdle } from "@/lib/deploy/attach";
 import { isAnythingLeft, readAttachedFiles } from "@/lib/deploy/collateral";
-import { type Armed, callOff, FIRED } from "@/lib/deploy/dead-man";
+import { type Armed, callOff, FIRED, runWayBack } from "@/lib/deploy/dead-man";
 import { finishSwitch, resumeTrial } from "@/lib/deploy/finish";
 import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Stage, WayBack } from "@/lib/deploy/intent";
 import { isOutage, untilReachable } from "@/lib/deploy/outage";
-import { type Record as DeploymentRecord, messageOf, Setback } from "@/lib/deploy/record";
+import { type Record as DeploymentRecord, messageOf, recorded, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import type { Kind, VersionRef } from "@/lib/deploy/types";
 import { imageLinks } from "@/lib/deploy/way-back-files";
-import { AppError } from "@/lib/errors";
 import type { Attachment } from "@/lib/services/types";
 
 /**
@@ -35,8 +34,8 @@ export type Recovery = (typeof RECOVERIES)[number];
 /**
  * Each stage that an engine can die in, times each thing the host can look
  * like afterwards: one action. For a first attach `old` means "nothing was
- * attached" and not a file is left of an attempt, so `nothing` never occurs; for a detach `new` means that nothing
- * is left.
+ * attached" and not a file is left of an attempt, so `nothing` never occurs; for
+ * a detach `new` means that nothing is left.
  */
 const SWITCH: Record<Stage, Record<Found, Recovery>> = {
   planned: { old: "forget", new: "forget", part: "forget", nothing: "forget", other: "forget" },
@@ -124,8 +123,7 @@ async function settleIntent(run: Run, intent: Intent): Promise<void> {
 async function settleFrom(run: Run, intent: Intent, wayBack: WayBack, armed: Armed | null): Promise<void> {
   const { host, record, plan } = run;
   // What PID 1 has begun comes to its end first; it always goes back.
-  if (armed?.hasFired())
-    await record.step("way-back", "back", () => host.exclusive(() => armed.runNow())).catch(recorded);
+  if (armed?.hasFired()) await record.step("way-back", "back", () => runWayBack(host, armed)).catch(recorded);
   await untilIdle(host); // a call of the earlier life may still be at work
   const now = await readAttachment(host, plan.service);
   const stage = armed?.hasFired() ? "going-back" : intent.stage;
@@ -195,11 +193,6 @@ function closeSteps(record: DeploymentRecord): void {
     step.outcome === "running" ? { ...step, outcome: "failed" as const, message } : step,
   );
   record.update({ steps });
-}
-
-/** The step has recorded it, and the host is looked at next. */
-function recorded(error: unknown): void {
-  if (!(error instanceof AppError)) throw error;
 }
 
 const INTERRUPTED = new Setback({ code: "engine-restarted", params: {} });

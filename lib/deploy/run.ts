@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
 import type { Turn } from "@/lib/deploy/batch";
-import { runUnitJobs, sentBack } from "@/lib/deploy/bring-up";
+import { runUnitJobs } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment, checkDetach } from "@/lib/deploy/check";
 import { readAttachedFiles } from "@/lib/deploy/collateral";
 import { type Armed, callOff, type DeadMan, type Prepared, untilFired } from "@/lib/deploy/dead-man";
+import { syncAttached } from "@/lib/deploy/durable";
 import { finishSwitch } from "@/lib/deploy/finish";
 import { goBack, keepLog, withFacts } from "@/lib/deploy/go-back";
 import { type HostGround, readGround } from "@/lib/deploy/ground";
@@ -47,9 +48,11 @@ export interface Run {
 export async function runDeployment(run: Run, ground: HostGround, graceMs: number): Promise<void> {
   const { record } = run;
   let wayOut: Prepared | null = null;
+  let rehearsed: Promise<void> | null = null;
   try {
-    const { checked, wayBack, now, laidOut, rehearsed } = await prepare(run, ground, graceMs);
+    const { checked, wayBack, now, laidOut, rehearsal } = await prepare(run, ground, graceMs);
     wayOut = laidOut;
+    rehearsed = rehearsal;
     await run.turn?.begin(run.cancel);
     // Cancel is accepted until the very moment in which the phase changes.
     if (run.cancel.aborted) throw new Cancelled(String(run.cancel.reason));
@@ -61,10 +64,12 @@ export async function runDeployment(run: Run, ground: HostGround, graceMs: numbe
       return await restart(run, wayBack);
     }
     const armed = record.step("arm", "forward", () => laidOut.arm(checked?.choice.units ?? []));
-    if (checked) await switchVersion(run, intent, wayBack, { ...checked, rehearsed }, { armed, written });
-    else await detach(run, now, wayBack, { armed, written });
+    const ready = { armed, written };
+    if (checked) await switchVersion(run, intent, wayBack, { ...checked, rehearsed: rehearsal }, ready);
+    else await detach(run, now, wayBack, ready);
   } catch (error) {
     await wayOut?.drop();
+    await rehearsed?.catch(() => undefined); // nothing of ours is at work when a refusal is told
     if (error instanceof Cancelled)
       record.finish("cancelled", { code: "cancelled", params: { by: error.by } });
     else record.finish("refused", messageOf(error));
@@ -95,20 +100,20 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   await makeRoom(run);
   const written = run.intents.write(intentOf(run, "planned", null, null));
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
-  let rehearsed: Promise<void> = Promise.resolve();
+  let rehearsal: Promise<void> = Promise.resolve();
   const check = async (now: HostGround, step: Step = silently) => {
     if (plan.kind === "detach") await checkDetach(host, plan, now);
     if (!needsCheck) return null;
     const checking = step("check", "forward", () => checkDeployment(host, plan, now));
     const ahead = graceMs > 0 ? null : rehearseAhead(host, plan, now);
     const checked = await checking.catch(async (error: unknown) => {
-      await ahead; // nothing of ours is at work when a refusal is told
+      await ahead;
       throw error;
     });
-    rehearsed = step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));
-    rehearsed.catch(() => undefined);
-    // Where nobody waits anyway, or it failed the last time, nothing is changed before it has gone well.
-    if (graceMs > 0 || isSuspect(host, plan, now)) await rehearsed;
+    rehearsal = step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));
+    rehearsal.catch(() => undefined);
+    // Where somebody waits anyway, or it failed the last time, nothing is changed before it has gone well.
+    if (graceMs > 0 || isSuspect(host, plan, now)) await rehearsal;
     return checked;
   };
   const checkStep = () => check(ground, record.step);
@@ -125,11 +130,13 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
     record.step("remember", "forward", remember),
     written,
   ]);
+  if ([checked, remembered, noted].some(({ status }) => status === "rejected"))
+    await rehearsal.catch(() => undefined);
   if (remembered.status === "rejected") throw remembered.reason;
   if (checked.status === "rejected" || noted.status === "rejected") await remembered.value.laidOut?.drop();
   if (checked.status === "rejected") throw checked.reason;
   if (noted.status === "rejected") throw noted.reason;
-  return { checked: checked.value, now, rehearsed, ...remembered.value };
+  return { checked: checked.value, now, rehearsal, ...remembered.value };
 }
 
 /** Nobody goes forward on a disk that is nearly full; whoever goes back gets the reserve. */
@@ -252,8 +259,8 @@ async function detach(run: Run, ground: HostGround, wayBack: WayBack, ready: Rea
     const extensions = ground.layers.map((layer) => namesakeOf(layer));
     await detachImage(host, record, attachment, { path: file.path, extensions }, "forward");
     await record.step("reload", "forward", () => host.systemd.reload());
-    await callOff(armed);
-    if (run.back.aborted) throw sentBack(run.back); // pressed too late for the jobs
+    await syncAttached(host.paths, attachment);
+    await callOff(armed, run.back); // it may have been pressed too late for the jobs
     record.finish("succeeded", { code: "detached", params: {} });
   } catch (error) {
     await goBack(run, intentOf(run, "switching", wayBack, null), wayBack, error, armed);

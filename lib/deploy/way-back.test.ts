@@ -135,6 +135,26 @@ it("bug: a unit of another service with the name of a new one was taken off the 
   expect(attached).toEqual(["app.service", "app@.service", "app@.service.d", "multi-user.target.wants"]);
 });
 
+it("bug: a unit that only a layered version has stayed beside the old one", async () => {
+  const { attached, result } = await wayBack(["go", "ID-1"], {
+    rows: [
+      "image /srv/app/äpp_2.raw",
+      "image /srv/app/\\xc3\\xa4pp_2.raw",
+      "gone app-new.service",
+      "gone app-x.service",
+    ],
+    markers: {
+      "app-new.service": "/srv/app/äpp_2.raw:/srv/layers/l_1.raw",
+      "app-x.service": "/srv/app/\\xc3\\xa4pp_2.raw",
+    },
+  });
+  expect([attached, result]).toEqual([["app.service", "multi-user.target.wants"], "restored"]);
+});
+
+it("tells when the files are back", async () => {
+  expect((await wayBack(["go", "ID-1"], {})).inside).toEqual(["back", "files", "fired", "list", "result"]);
+});
+
 it("bug: a file went for good when the copy of it was gone", async () => {
   const { file, result } = await wayBack(["go", "ID-1"], { rows: ["file 9 /nowhere/app"] });
   expect([file, result]).toEqual(["old", "failed"]);

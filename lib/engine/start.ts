@@ -124,28 +124,36 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
   });
 
   const left = await intents.all();
-  for (const file of left.unreadable) console.error(`cannot read ${file}: set aside; the host is as it is`);
+  for (const file of left.unreadable)
+    console.error(`cannot read ${file}: it is set aside, and what it may have begun is undone`);
   const open = left.intents.map((intent) => ({ ...intent, deployment: keeper.newest(intent.deployment) }));
   const over = open.filter((intent) => intent.deployment.outcome !== null); // died between record and clean-up
   const isOpen = (id: string) => open.some(({ deployment }) => deployment.id === id && !deployment.outcome);
   const unclaimed = (await deadMan.known()).filter((known) => !isOpen(known));
   await keeper.closeUnfinished(open.map((intent) => intent.deployment.id));
   const recovery = engine.recover(open.filter((intent) => intent.deployment.outcome === null));
-  const tidied = tidy(deadMan, unclaimed, left.unreadable.length > 0);
+  const tidied = await tidy(deadMan, unclaimed, left.unreadable.length > 0);
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
   await engine.follow(over.map((intent) => intent.deployment));
   for (const intent of over) await intents.remove(intent.plan.service);
-  await Promise.all([recovery, tidied]);
+  await Promise.all([recovery, tidied.over]);
+  for (const file of left.unreadable) await intents.setAside(file);
   await reserve.fill().catch((error: unknown) => console.error("no reserve for a full disk:", error));
 }
 
-/** What no open deployment claims: where one of them could not be read, it may be what was under way. */
-async function tidy(deadMan: DeadMan, ids: readonly string[], isAnyUnreadable: boolean): Promise<void> {
+/**
+ * What no open deployment claims: where one of them could not be read, it may
+ * be what was under way. Resolves when no file will be changed any more; `over`
+ * when all is done.
+ */
+async function tidy(deadMan: DeadMan, ids: readonly string[], isAnyUnreadable: boolean) {
+  const ends: Promise<void>[] = [];
   for (const id of ids) {
-    if (isAnyUnreadable) await deadMan.bringBack(id);
-    await deadMan.forget(id);
+    const { over } = isAnyUnreadable ? await deadMan.bringBack(id) : { over: Promise.resolve() };
+    ends.push(over.then(() => deadMan.forget(id)));
   }
+  return { over: Promise.all(ends) };
 }
 
 /** The web server's user; without one only root may ask. */
