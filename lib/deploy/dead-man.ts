@@ -16,6 +16,8 @@ import { AppError, type Message } from "@/lib/errors";
 const LOOK_MS = 100;
 /** An engine that dies again and again is not alive: from then on it leaves the timer of an earlier life alone. */
 const MOST_LIVES = 3;
+/** How long its files may take to be back, ms: nobody else waits longer. */
+const MOST_FILES_MS = 10_000;
 /** How often one is started that ends without a word. */
 const MOST_STARTS = 2;
 /** How what is kept for a person ends, and how many of it. */
@@ -58,8 +60,8 @@ export interface Prepared {
 export interface Armed {
   /** The timer ran out, or the machine went down: the way back is or was under way. */
   hasFired(): boolean;
-  /** No more signs of life: it goes off after `ms`, or when it is called off. */
-  holdFor(ms: number): Promise<void>;
+  /** No more signs of life: it goes off after `ms`, or soon, unless it is called off. */
+  holdFor(ms?: number): Promise<void>;
   /** Signs of life again. Throws `read-only` where PID 1 cannot write to one of `writable`. */
   resume(writable?: readonly string[]): Promise<void>;
   /**
@@ -151,7 +153,7 @@ export function createDeadMan(
       if (armed.hasFired()) return armed;
       // Where the bus is away meanwhile the earlier timer runs out, and then it is ours to wait for.
       await untilReachable(systemd);
-      if ((await countLife(place)) > MOST_LIVES) return { ...armed, resume: async () => undefined };
+      if ((await countLife(place)) > MOST_LIVES) return { ...armed, resume: () => armed.holdFor() };
       const earlier = await systemd.unitsByPatterns([`attache-way-back@${id}-*.timer`]).catch(noneInOutage);
       try {
         await armed.resume();
@@ -248,7 +250,9 @@ export function createDeadMan(
           isOver = true;
         });
         over.catch(() => undefined); // it is told to whoever waits for it
-        while (!isOver && !existsSync(path.join(place, "back"))) await sleep(LOOK_MS);
+        const until = performance.now() + MOST_FILES_MS;
+        while (!isOver && !existsSync(path.join(place, "back")) && performance.now() < until)
+          await sleep(LOOK_MS);
         return { over };
       },
     };

@@ -1,14 +1,12 @@
-import { open, readFile, rename, writeFile } from "node:fs/promises";
+import { existsSync, readlinkSync } from "node:fs";
+import { type FileHandle, open, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { createIntents } from "@/lib/deploy/intent";
 import { planDetach } from "@/lib/deploy/plan";
 import { BLANK, type FakeHost } from "@/lib/deploy/run.fixture";
 import { deploy, hostWith, removeHosts, run } from "@/lib/deploy/web.fixture";
 
-vi.mock("node:fs/promises", { spy: true });
-
-beforeEach(() => void vi.clearAllMocks());
 afterEach(removeHosts);
 
 describe("bug: a power cut after the way back was given up left empty unit files", () => {
@@ -16,20 +14,33 @@ describe("bug: a power cut after the way back was given up left empty unit files
 
   it("what a switch wrote is on disk before that", async () => {
     const host = await hostWith({ behaviour: "stays" });
-    expect((await deploy(host, "2.0")).deployment.outcome).toBe("succeeded");
-    expect(syncedBefore(host, "over")).toEqual(expect.arrayContaining(FILES));
+    const deployed = deploy(host, "2.0");
+    expect(await syncedWhile(host, deployed)).toEqual(expect.arrayContaining(FILES));
+    expect((await deployed).deployment.outcome).toBe("succeeded");
   });
 
   it("so is what a way back wrote", async () => {
     const host = await hostWith({ behaviour: "dies" });
-    expect((await deploy(host, "2.0")).deployment.outcome).toBe("reverted");
-    expect(syncedBefore(host, "over")).toEqual(expect.arrayContaining(FILES));
+    const deployed = deploy(host, "2.0");
+    expect(await syncedWhile(host, deployed)).toEqual(expect.arrayContaining(FILES));
+    expect((await deployed).deployment.outcome).toBe("reverted");
   });
 
   it("so is that a detach took them away", async () => {
     const host = await hostWith({ behaviour: "stays" });
+    const detached = run(host, (ground) => planDetach(ground));
+    expect(await syncedWhile(host, detached)).toEqual([""]);
+    expect((await detached).deployment.outcome).toBe("succeeded");
+  });
+
+  it("bug: the last detach of a host was undone, since portabled had removed its directory", async () => {
+    const host = await hostWith({ behaviour: "stays" });
+    const { reload } = host.systemd;
+    host.systemd.reload = async () => {
+      await rm(host.paths.attached.persistent, { recursive: true });
+      await reload.call(host.systemd);
+    };
     expect((await run(host, (ground) => planDetach(ground))).deployment.outcome).toBe("succeeded");
-    expect(syncedBefore(host, "over")).toEqual([""]);
   });
 });
 
@@ -42,20 +53,30 @@ it("bug: an intent that could not be read was out of the way before what it bega
   await writeFile(file, "{");
   expect((await intents.all()).unreadable).toEqual([file]);
   expect((await intents.all()).unreadable).toEqual([file]);
+  const readable = JSON.stringify({ format: 1 });
+  await writeFile(file, readable); // somebody has deployed it meanwhile
+  await intents.setAside(file);
+  expect(await readFile(file, "utf8")).toBe(readable);
+  await writeFile(file, "{");
   await intents.setAside(file);
   expect(await intents.all()).toEqual({ intents: [], unreadable: [] });
   expect(await readFile(`${file}.unreadable`, "utf8")).toBe("{");
+  await intents.setAside(file); // it is gone
 });
 
-/** What was opened for reading below the directory of attached files, before the way back got another name. */
-function syncedBefore(host: FakeHost, end: string): string[] {
-  const place = path.join(host.root, "way-back", BLANK.id);
-  const index = vi.mocked(rename).mock.calls.findIndex(([, to]) => to === `${place}.${end}`);
-  const givenUp = vi.mocked(rename).mock.invocationCallOrder[index] ?? 0;
-  const { calls, invocationCallOrder } = vi.mocked(open).mock;
-  return calls.flatMap(([file, flags], call) => {
-    const isBefore = (invocationCallOrder[call] ?? 0) < givenUp;
-    const name = path.relative(host.paths.attached.persistent, String(file));
-    return isBefore && flags === "r" && !name.startsWith("..") ? [name] : [];
+/** What was flushed below the directory of attached files, as long as the way back had its name. */
+async function syncedWhile(host: FakeHost, work: Promise<unknown>): Promise<string[]> {
+  await using probe = await open(host.root, "r");
+  const handles = Object.getPrototypeOf(probe);
+  const seen: string[] = [];
+  const { sync } = handles;
+  handles.sync = async function (this: FileHandle) {
+    const name = path.relative(host.paths.attached.persistent, readlinkSync(`/proc/self/fd/${this.fd}`));
+    if (!name.startsWith("..") && existsSync(path.join(host.root, "way-back", BLANK.id))) seen.push(name);
+    return sync.call(this);
+  };
+  await work.finally(() => {
+    handles.sync = sync;
   });
+  return seen;
 }

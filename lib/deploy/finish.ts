@@ -6,6 +6,7 @@ import { goBack } from "@/lib/deploy/go-back";
 import { readAttachment } from "@/lib/deploy/ground";
 import { type Intent, uptimeMs, type WayBack } from "@/lib/deploy/intent";
 import { settle } from "@/lib/deploy/look-again";
+import { ignoreOutage } from "@/lib/deploy/outage";
 import { endOvertaken, notOvertaken, type Watched } from "@/lib/deploy/overtaken";
 import { Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
@@ -102,6 +103,7 @@ async function standTrial(run: Run, intent: Intent, watched: Watched): Promise<v
     if (back.aborted) throw sentBack(back);
     if (!keep.aborted) throw new Setback({ code: "trial-over", params: {} });
   });
+  await watched.armed?.resume().catch(ignoreOutage); // it is at its end, and the disk may take its time
   await succeed(run, watch, watched);
 }
 

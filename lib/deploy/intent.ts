@@ -58,7 +58,7 @@ export interface Intents {
   remove(service: string): Promise<void>;
   /** Every readable intent, and the names of files that are not. */
   all(): Promise<{ intents: Intent[]; unreadable: string[] }>;
-  /** Renames an unreadable file to `*.unreadable`: what it might have meant is seen to. */
+  /** Renames a file that is still unreadable to `*.unreadable`: what it might have meant is seen to. */
   setAside(file: string): Promise<void>;
 }
 
@@ -102,7 +102,11 @@ export function createIntents(directory: string): Intents {
     },
 
     async setAside(file) {
-      await rename(file, `${file}.unreadable`);
+      const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return null;
+        throw error;
+      });
+      if (text !== null && !parseIntent(text)) await rename(file, `${file}.unreadable`);
     },
   };
 }

@@ -10,8 +10,8 @@ const BEAT_MS = 1000;
 export interface WayBackTimers {
   /** Starts one, and puts it off from then on. Throws `read-only` where PID 1 cannot write to one of `writable`. */
   keepAlive(writable?: readonly string[]): Promise<void>;
-  /** Starts one that nobody puts off. */
-  holdFor(ms: number): Promise<void>;
+  /** Starts one that nobody puts off; without `ms` it runs out as soon as one of which no sign of life comes. */
+  holdFor(ms?: number): Promise<void>;
   /** Puts it off no longer: it runs out by itself. */
   stopBeating(): void;
   /** Resolves when none is left, or PID 1 cannot be asked. */
@@ -68,7 +68,7 @@ export function createWayBackTimers(
       await putOff("x", PATIENCE_MS, writable);
       beating = setInterval(beat, BEAT_MS);
     },
-    async holdFor(ms) {
+    async holdFor(ms = PATIENCE_MS) {
       stopBeating();
       await putOff("h", ms); // held: no sign of life
     },

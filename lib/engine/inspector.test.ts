@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector } from "@/lib/engine/inspector";
+import { AppError } from "@/lib/errors";
 import { readImageVersion } from "@/lib/images/image-version";
 
 let top = "";
@@ -12,13 +13,15 @@ let answered: string[] = [];
 let isBusy = false;
 let atOnce = 0;
 let mostAtOnce = 0;
+/** How often portabled dies over an image. */
+let deaths = 0;
 
 beforeEach(() => {
   top = mkdtempSync(join(tmpdir(), "attache-inspector-"));
   opened = [];
   answered = [];
   isBusy = false;
-  atOnce = mostAtOnce = 0;
+  atOnce = mostAtOnce = deaths = 0;
   for (const label of ["1", "2", "3"]) writeFileSync(`${top}/page_${label}.raw`, "image");
 });
 afterEach(() => rmSync(top, { recursive: true, force: true }));
@@ -32,6 +35,8 @@ const inspector = () =>
   createInspector({
     systemd: {
       async getImageMetadata() {
+        if (deaths-- > 0)
+          throw new AppError("call-failed", { name: "org.freedesktop.DBus.Error.NoReply", text: "" });
         mostAtOnce = Math.max(mostAtOnce, ++atOnce);
         await new Promise((resolve) => setTimeout(resolve, 5));
         atOnce--;
@@ -58,6 +63,18 @@ describe("images that someone wants to know of", () => {
     expect(mostAtOnce).toBe(1);
     expect(await one.request("page", ["1", "2", "3", "4"])).toBe(0);
   });
+
+  it.each([
+    [1, ["1", "2"]],
+    [4, []],
+  ])(
+    "bug: one over which portabled was killed stayed unopened (it is tried twice: %i)",
+    async (times, found) => {
+      deaths = times;
+      await inspector().request("page", ["1", "2"]);
+      await vi.waitFor(() => expect([deaths <= 0, opened.toSorted()]).toEqual([true, found]));
+    },
+  );
 
   it("are told of from the cache when they were opened before", async () => {
     const one = inspector();

@@ -1,5 +1,6 @@
 import type { ImageFinder } from "@/lib/engine/image-finder";
-import { inspectImage, isSameStamp, type OpenedImage } from "@/lib/images/inspect";
+import { AppError } from "@/lib/errors";
+import { inspectImage, isNoReply, isSameStamp, type OpenedImage } from "@/lib/images/inspect";
 import type { ImageVersion, Inspection } from "@/lib/images/types";
 import type { Systemd } from "@/lib/systemd/types";
 
@@ -45,6 +46,8 @@ export function createInspector(options: InspectorOptions): Inspector {
   const cache = new Map(known);
   const underWay = new Map<string, Promise<Inspection>>();
   const waiting = new Map<string, ImageVersion>();
+  /** Over which portabled died once. */
+  const failed = new Set<string>();
   let isDraining = false;
 
   const inspected = (version: ImageVersion) => {
@@ -68,13 +71,22 @@ export function createInspector(options: InspectorOptions): Inspector {
     underWay.set(key, work);
     return work;
   };
+  /** Where the bus is away the page asks again when it is back; nobody hears of a portabled that was killed. */
+  const tryOnceMore = (version: ImageVersion, error: unknown) => {
+    if (!(error instanceof AppError) || !isNoReply(error) || failed.delete(version.path)) return;
+    failed.add(version.path);
+    waiting.set(version.path, version);
+  };
   const drain = async () => {
     if (isDraining) return;
     isDraining = true;
     for (let next = first(waiting); next; next = first(waiting)) {
       while (isBusy()) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
       waiting.delete(next.path);
-      await inspect(next).catch(() => undefined); // portabled or the bus is away: the page asks again when it is back
+      await inspect(next).then(
+        () => failed.delete(next.path),
+        (error: unknown) => tryOnceMore(next, error),
+      );
     }
     isDraining = false;
   };
