@@ -33,7 +33,7 @@ export const ABLATIONS = {
       put: `{
         prepare: async () => ({ arm: async () => NOTHING_ARMED, drop: async () => undefined }),
         takeOver: async () => null,
-        bringBack: async () => undefined,
+        bringBack: async () => ({ over: Promise.resolve() }),
         forget: async () => undefined,
         known: async () => [],
       }`,
@@ -47,7 +47,8 @@ export const ABLATIONS = {
         resume: async () => undefined,
         callOff: async () => true,
         giveUp: async () => null,
-        runNow: async () => undefined,
+        takeBack: async () => undefined,
+        runNow: async () => ({ over: Promise.resolve() }),
       };`,
     },
   ],
