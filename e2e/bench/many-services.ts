@@ -47,13 +47,14 @@ export async function fillWithMany(box: Box): Promise<void> {
   await box.mustExec(["systemctl", "daemon-reload"]);
 }
 
-/** An image without programs: opened, it is as good as any other; it only cannot run. */
+/** An image with nothing but its program: opened and rehearsed, it is as good as any other; it only cannot run. */
 function tiny(name: string): ImageSpec {
-  const unit = `[Unit]\nDescription=One of many\n[Service]\nExecStart=/usr/bin/one-of-many\n[Install]\nWantedBy=multi-user.target\n`;
+  const unit = `[Unit]\nDescription=One of many\n[Service]\nExecStart=/usr/lib/one-of-many\n[Install]\nWantedBy=multi-user.target\n`;
   return {
     service: name,
     version: "1",
     units: { [`${name}.service`]: unit },
+    programs: { "/usr/lib/one-of-many": "" },
     without: ["/usr/bin", "/bin"],
   };
 }

@@ -8,7 +8,7 @@ export interface Opened {
 }
 
 const QUIET_MS = 6000;
-const MOST_MS = 300_000;
+const MOST_MS = 900_000;
 
 const startedAt = nowMs();
 let lastAt = startedAt;
