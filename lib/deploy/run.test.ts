@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { planDetach, planReattach } from "@/lib/deploy/plan";
+import { planDetach, planReattach, planRestart } from "@/lib/deploy/plan";
 import type { FakeHost } from "@/lib/deploy/run.fixture";
 import {
   attachedImage,
@@ -441,5 +441,23 @@ describe("a wall clock that is set in the middle of it", () => {
     } finally {
       vi.restoreAllMocks();
     }
+  });
+});
+
+describe("bug: a restart of which PID 1 said nothing was a case for a person", () => {
+  it.each([
+    ["done", true, "succeeded"],
+    ["not done", false, "refused"],
+  ] as const)("it was %s", async (_name, isDone, outcome) => {
+    const host = await hostWith({ behaviour: "stays" });
+    const before = host.systemd.units.get("web.service")?.invocation;
+    const { runJob } = host.systemd;
+    host.systemd.runJob = async (verb, unit) => {
+      if (isDone) await runJob.call(host.systemd, verb, unit);
+      throw new AppError("call-failed", { name: "org.freedesktop.DBus.Error.NoReply", text: "away" });
+    };
+    const { deployment } = await run(host, (ground) => planRestart(ground, null));
+    expect(deployment.outcome).toBe(outcome);
+    expect(host.systemd.units.get("web.service")?.invocation === before).toBe(!isDone);
   });
 });

@@ -15,8 +15,9 @@ import { wantedLayers } from "@/lib/deploy/layers";
 import { settle } from "@/lib/deploy/look-again";
 import type { Choice } from "@/lib/deploy/matches";
 import { plannedLayering } from "@/lib/deploy/open-images";
+import { untilReachable } from "@/lib/deploy/outage";
 import { type Plan, planDeployment, planDetach, planReattach, planRestart } from "@/lib/deploy/plan";
-import { messageOf, type Record, Refused } from "@/lib/deploy/record";
+import { messageOf, type Record, Refused, Setback } from "@/lib/deploy/record";
 import { isSuspect, rehearseAhead, rehearseSwitch } from "@/lib/deploy/rehearse";
 import { lacks, type Reserve } from "@/lib/deploy/reserve";
 import { isService, unitsThatRan, unitsThatRun } from "@/lib/deploy/units";
@@ -276,7 +277,13 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
   const { host, record, plan } = run;
   const units = plan.unit !== null ? [plan.unit] : wayBack.running.map(({ unit }) => unit).filter(isService);
   try {
-    await runUnitJobs(host, record, "restart", units, "forward", { signal: run.back });
+    try {
+      await runUnitJobs(host, record, "restart", units, "forward", { signal: run.back });
+    } catch (error) {
+      const done = error instanceof Setback ? "some" : await restartedOf(host, wayBack, units);
+      if (done === "none") return record.finish("refused", messageOf(error));
+      if (done === "some") throw error;
+    }
     record.update({ phase: "settling" });
     const settled = await settle(host, record, units, "forward", new AbortController().signal);
     const code = units.length > 0 ? "stays-up" : "nothing-ran";
@@ -285,6 +292,20 @@ async function restart(run: Run, wayBack: WayBack): Promise<void> {
     await keepLog(host, record, error);
     record.finish("needs-person", await withFacts(host, plan.service, messageOf(error)));
   }
+}
+
+/** Where PID 1 did not say what came of a restart, the runs of its units do. `some` also where one is not up. */
+async function restartedOf(
+  { systemd }: Host,
+  { running }: WayBack,
+  units: readonly string[],
+): Promise<"all" | "none" | "some"> {
+  await untilReachable(systemd);
+  const states = await Promise.all(units.map((unit) => systemd.unitStatus(unit)));
+  if (states.some(({ active }) => active !== "active" && active !== "activating")) return "some";
+  const before = new Map(running.map(({ unit, invocationId }) => [unit, invocationId]));
+  const same = states.filter(({ name, invocationId }) => before.get(name) === invocationId);
+  return same.length === 0 ? "all" : same.length === states.length ? "none" : "some";
 }
 
 /** The intent as it stands at a stage. */
