@@ -29,7 +29,10 @@ export interface Host {
   inspected(version: ImageVersion): Inspection | null;
   /** Proves whether a version would mount as a part of it would be attached, or believes a recent proof. */
   rehearse(version: ImageVersion, part: Part, attachment: Attachment | null): Promise<Rehearsal>;
-  /** Begins that for a version that has yet to be opened, as if its units were `texts`. Never rejects. */
+  /**
+   * Rehearses a version that has yet to be opened as if `texts` were its unit files, those of `part`; where they turn
+   * out to be, `rehearse` believes the proof. Resolves when it is over, and never rejects.
+   */
   rehearseAhead(
     version: ImageVersion,
     part: Part,

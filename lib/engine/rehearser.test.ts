@@ -141,7 +141,13 @@ describe("rehearsing", () => {
   });
 
   describe("ahead of the opening", () => {
-    const ATTACHMENT = { service: "page", units: PART.units } as unknown as Attachment;
+    const ATTACHMENT: Attachment = {
+      ...PART,
+      service: "page",
+      path: "/srv/page/page_0.raw",
+      location: "persistent",
+      attachedAt: 0,
+    };
     const begin = async (texts: Readonly<Record<string, string>> = TEXTS) => {
       const one = rehearser();
       await one.rehearseAhead(await page(), PART, ATTACHMENT, texts);

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { createExclusive } from "@/lib/deploy/host";
+import { createExclusive, type Host } from "@/lib/deploy/host";
 import type { ImageFinder } from "@/lib/engine/image-finder";
 import { AppError } from "@/lib/errors";
 import { isSameStamp } from "@/lib/images/inspect";
@@ -9,21 +9,7 @@ import { type Part, sceneKey } from "@/lib/rehearsal/scene";
 import { unchecked } from "@/lib/rehearsal/verdict";
 import type { Attachment } from "@/lib/services/types";
 
-export interface Rehearser {
-  /** Rehearses a version as a part of it would be attached; what proved to mount a few minutes ago is believed. */
-  rehearse(version: ImageVersion, part: Part, attachment: Attachment | null): Promise<Rehearsal>;
-  /**
-   * Rehearses a version that has yet to be opened as if `texts` were its unit files, those of `part`; where they turn
-   * out to be, `rehearse` believes the proof. Resolves when it is over, and never rejects.
-   */
-  rehearseAhead(
-    version: ImageVersion,
-    part: Part,
-    attachment: Attachment,
-    texts: Readonly<Record<string, string>>,
-  ): Promise<void>;
-  /** What the last rehearsal of these bytes found out, however long ago. */
-  rehearsed(version: ImageVersion): Rehearsal | null;
+export interface Rehearser extends Pick<Host, "rehearse" | "rehearseAhead" | "rehearsed"> {
   /** Rehearses versions of a service one by one, when nothing more urgent is under way. Resolves with how many were queued. */
   request(service: string, labels: readonly string[]): Promise<number>;
 }
