@@ -15,6 +15,8 @@ export interface Call {
   readonly timeoutMs?: number;
   /** Fails with `ServiceUnknown` instead of starting the service. */
   readonly noAutoStart?: boolean;
+  /** Of a reply that is a dictionary of variants, only these entries are wanted: whole ones take long to decode. */
+  readonly entries?: ReadonlySet<string>;
 }
 
 /** One connection to a message bus that mends itself. */

@@ -26,6 +26,11 @@ declare module "dbus-next/lib/dbus-buffer.js" {
     pos: number;
     align(power: number): void;
     read(signature: string): unknown[];
+    /** An unsigned byte. */
+    readInt8(): number;
+    /** An unsigned number of 32 bits, after its padding. */
+    readInt32(): number;
+    readSimpleType(type: "s" | "g"): string;
   }
 }
 

@@ -46,9 +46,20 @@ export async function readProperty(
   return value;
 }
 
-/** All properties of one interface of an object of PID 1. */
-export async function readProperties(bus: BusClient, path: string, owner: string): Promise<unknown> {
-  const [values] = await bus.call({ ...propertiesOf(path), member: "GetAll", signature: "s", body: [owner] });
+/** The named properties of one interface of an object of PID 1, in one call; what it does not have is left out. */
+export async function readProperties(
+  bus: BusClient,
+  path: string,
+  owner: string,
+  names: ReadonlySet<string>,
+): Promise<unknown> {
+  const [values] = await bus.call({
+    ...propertiesOf(path),
+    member: "GetAll",
+    signature: "s",
+    body: [owner],
+    entries: names,
+  });
   return values;
 }
 

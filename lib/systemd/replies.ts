@@ -3,10 +3,14 @@ import { busCall, type Connection } from "./connection";
 import { type IncomingMessage, TYPE } from "./wire";
 
 /** The values of a reply; throws what an error reply says, as described at `BusClient.call`. */
-export function readReply(message: IncomingMessage, member: string): readonly unknown[] {
+export function readReply(
+  message: IncomingMessage,
+  member: string,
+  entries?: ReadonlySet<string>,
+): readonly unknown[] {
   if (message.type === TYPE.error) throw errorOf(message, member);
   try {
-    return message.readBody();
+    return entries ? [message.readEntries(entries)] : message.readBody();
   } catch (cause) {
     throw new AppError("call-failed", { name: "unreadable-reply", text: "", member }, { cause });
   }

@@ -90,7 +90,7 @@ export class SupervisedBus implements BusClient {
         throw new AppError("bus-unreachable", { member: call.member });
       this.#calls++;
       const reply = await this.#ask(connection, call);
-      return readReply(reply, call.member);
+      return readReply(reply, call.member, call.entries);
     } finally {
       this.#slots.give();
     }
@@ -127,7 +127,7 @@ export class SupervisedBus implements BusClient {
   }
 
   #ask(connection: Connection, call: Call): Promise<IncomingMessage> {
-    const { noAutoStart, timeoutMs = this.timeoutMs, ...fields } = call;
+    const { noAutoStart, entries: _entries, timeoutMs = this.timeoutMs, ...fields } = call;
     return new Promise((resolve, reject) => {
       const flags = noAutoStart ? FLAG.noAutoStart : 0;
       const serial = connection.request({ ...fields, type: TYPE.call, flags }, (reply) => {

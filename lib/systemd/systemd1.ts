@@ -5,7 +5,7 @@ import { callManager, readProperties, readProperty, SYSTEMD1 } from "./manager";
 import { startTimer, stopTimer } from "./timer";
 import type { Location, Systemd } from "./types";
 import { unitPath } from "./unit-path";
-import { toUnitState, toUnitStatus } from "./unit-status";
+import { SERVICE_PROPERTIES, toUnitState, toUnitStatus, UNIT_PROPERTIES } from "./unit-status";
 import { properties, rows, text } from "./values";
 
 /** systemctl gives a reload as long: with hundreds of units, generators and reading take their time. */
@@ -89,8 +89,10 @@ export function createSystemd1(bus: BusClient): Systemd1 {
     async unitStatus(name) {
       const path = unitPath(name);
       const [unit, service] = await Promise.all([
-        readProperties(bus, path, "org.freedesktop.systemd1.Unit"),
-        name.endsWith(".service") ? readProperties(bus, path, "org.freedesktop.systemd1.Service") : null,
+        readProperties(bus, path, "org.freedesktop.systemd1.Unit", UNIT_PROPERTIES),
+        name.endsWith(".service")
+          ? readProperties(bus, path, "org.freedesktop.systemd1.Service", SERVICE_PROPERTIES)
+          : null,
       ]);
       return toUnitStatus(properties(unit), service === null ? null : properties(service));
     },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { unitChange } from "./unit-change";
 import { unitPath } from "./unit-path";
-import { invocationId, toUnitState, toUnitStatus } from "./unit-status";
+import { invocationId, SERVICE_PROPERTIES, toUnitState, toUnitStatus, UNIT_PROPERTIES } from "./unit-status";
 import { spanMs, timeMs } from "./values";
 
 const INFINITE = 2n ** 64n - 1n;
@@ -35,6 +35,13 @@ it("takes a row of ListUnitsByNames", () => {
 });
 
 describe("toUnitStatus", () => {
+  it("reads what it is said to read", () => {
+    const read = { unit: new Set<string>(), service: new Set<string>() };
+    const watched = (names: Set<string>) => new Proxy({}, { get: (_, name) => void names.add(String(name)) });
+    toUnitStatus(watched(read.unit), watched(read.service));
+    expect(read).toEqual({ unit: UNIT_PROPERTIES, service: SERVICE_PROPERTIES });
+  });
+
   const unit = {
     Id: "a.service",
     LoadState: "loaded",

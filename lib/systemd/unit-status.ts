@@ -6,7 +6,51 @@ export function toUnitState([name, , load, active, sub]: readonly unknown[]): Un
   return { name: text(name), load: text(load), active: text(active), sub: text(sub) };
 }
 
-/** All properties of `systemd1.Unit` and, for a service, of `systemd1.Service`. */
+/** What `toUnitStatus` reads of `systemd1.Unit`. */
+export const UNIT_PROPERTIES: ReadonlySet<string> = new Set([
+  "Id",
+  "LoadState",
+  "ActiveState",
+  "SubState",
+  "Description",
+  "UnitFileState",
+  "FragmentPath",
+  "DropInPaths",
+  "NeedDaemonReload",
+  "ConditionResult",
+  "InvocationID",
+  "StateChangeTimestamp",
+  "TriggeredBy",
+  "Triggers",
+]);
+
+/** And of `systemd1.Service`. */
+export const SERVICE_PROPERTIES: ReadonlySet<string> = new Set([
+  "Type",
+  "Result",
+  "NRestarts",
+  "MainPID",
+  "ExecMainStartTimestamp",
+  "ExecMainCode",
+  "ExecMainStatus",
+  "RootImage",
+  "RootDirectory",
+  "TimeoutStartUSec",
+  "TimeoutStopUSec",
+  "BindPaths",
+  "BindReadOnlyPaths",
+  "StateDirectory",
+  "CacheDirectory",
+  "LogsDirectory",
+  "RuntimeDirectory",
+  "ConfigurationDirectory",
+  "DynamicUser",
+  "User",
+  "Group",
+  "EnvironmentFiles",
+]);
+
+/** `UNIT_PROPERTIES` and, for a service, `SERVICE_PROPERTIES`. */
 export function toUnitStatus(unit: Properties, service: Properties | null): UnitStatus {
   return {
     name: text(unit.Id),

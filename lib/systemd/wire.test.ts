@@ -1,3 +1,4 @@
+import variants from "dbus-next/lib/variant.js";
 import { describe, expect, it } from "vitest";
 import { decodeMessage, encodeMessage, FrameReader, TYPE } from "./wire";
 
@@ -58,6 +59,43 @@ describe("encode and decode", () => {
     const message = decodeMessage(frame);
     expect(message.member).toBe("C");
     expect(() => message.readBody()).toThrow();
+  });
+});
+
+describe("entries of a dictionary", () => {
+  const { Variant } = variants;
+  const all = {
+    byte: new Variant("y", 7),
+    small: new Variant("n", -2),
+    text: new Variant("s", "ä€😀"),
+    yes: new Variant("b", true),
+    nothing: new Variant("as", []),
+    big: new Variant("t", 2n ** 64n - 1n),
+    bytes: new Variant("ay", Buffer.from("abc")),
+    path: new Variant("o", "/a"),
+    rows: new Variant("a(ssbt)", [["/srv/a", "/a", false, 16_384n]]),
+    real: new Variant("d", 0.5),
+    row: new Variant("(bas(us))", [false, ["a", "bcd"], [4, ""]]),
+    type: new Variant("g", "a{sv}"),
+    map: new Variant("a{sas}", { k: ["v"] }),
+    inner: new Variant("v", new Variant("x", -1n)),
+    none: new Variant("aa{sv}", []),
+    last: new Variant("u", 9),
+  };
+  const message = decodeMessage(signal("a{sv}", [all]));
+  const [whole] = message.readBody();
+
+  it.each(Object.keys(all))("%s alone is what it is among all", (name) => {
+    expect(message.readEntries(new Set([name]))).toEqual({ [name]: Object(whole)[name] });
+  });
+
+  it("all of them are the body, and none are nothing", () => {
+    expect(message.readEntries(new Set(Object.keys(all)))).toEqual(whole);
+    expect(message.readEntries(new Set(["missing"]))).toEqual({});
+  });
+
+  it("are not read of anything else", () => {
+    expect(() => decodeMessage(signal("a{ss}", [{ k: "v" }])).readEntries(new Set(["k"]))).toThrow();
   });
 });
 

@@ -39,6 +39,8 @@ export interface IncomingMessage {
    * any number of readers. Throws on types we do not take (`h`).
    */
   readonly readBody: () => readonly unknown[];
+  /** Of a body that is one `a{sv}`, the entries with these names, as `readBody` has them; the others are passed over. Throws on any other body. */
+  readonly readEntries: (names: ReadonlySet<string>) => Readonly<Record<string, unknown>>;
 }
 
 /** Throws when a value does not fit the signature, or a name or path is malformed. */
@@ -70,8 +72,12 @@ export function decodeMessage(frame: Buffer): IncomingMessage {
     readBody: () => {
       if (!signature) return [];
       reader.pos = bodyAt;
-      const { body } = marshalling.messageToJsFmt({ signature, body: reader.read(signature) });
-      return signature.includes("v") ? body.map(withoutVariants) : body;
+      return readValues(reader, signature);
+    },
+    readEntries: (names) => {
+      if (signature !== "a{sv}") throw new Error(`${signature} is no dictionary of variants`);
+      reader.pos = bodyAt;
+      return pickEntries(reader, names);
     },
   };
 }
@@ -118,6 +124,79 @@ function headerFields(fields: unknown): Map<number, unknown> {
   const header = new Map<number, unknown>();
   for (const field of Array.isArray(fields) ? fields : []) header.set(Number(field[0]), field[1][1][0]);
   return header;
+}
+
+function readValues(reader: DBusBuffer, signature: string): unknown[] {
+  const { body } = marshalling.messageToJsFmt({ signature, body: reader.read(signature) });
+  return signature.includes("v") ? body.map(withoutVariants) : body;
+}
+
+/** A service has 300 properties, of which nobody wants more than 20: to decode them all takes longer than to ask. */
+function pickEntries(reader: DBusBuffer, names: ReadonlySet<string>): Record<string, unknown> {
+  const bytes = reader.readInt32();
+  reader.align(3);
+  const end = reader.pos + bytes;
+  const picked: [string, unknown][] = [];
+  while (reader.pos < end) {
+    reader.align(3);
+    const name = reader.readSimpleType("s");
+    if (names.has(name)) picked.push([name, readValues(reader, "v")[0]]);
+    else passOver(reader, "v", 0);
+  }
+  return Object.fromEntries(picked);
+}
+
+/** Padding of a type as a power of two. https://dbus.freedesktop.org/doc/dbus-specification.html#idm694 */
+const PADDING: Readonly<Record<string, number>> = {
+  ...{ y: 0, g: 0, v: 0, n: 1, q: 1, b: 2, i: 2, u: 2, s: 2, o: 2, a: 2 },
+  ...{ x: 3, t: 3, d: 3, "(": 3, "{": 3 },
+};
+
+/** Moves behind the value whose type begins at `at`. Returns where in the signature the next type begins. */
+function passOver(reader: DBusBuffer, signature: string, at: number): number {
+  const type = signature.charAt(at);
+  const padding = PADDING[type];
+  if (padding === undefined) throw new Error(`values of type ${signature} are not taken`);
+  reader.align(padding);
+  switch (type) {
+    case "v":
+      passOver(reader, reader.readSimpleType("g"), 0);
+      return at + 1;
+    case "g":
+    case "s":
+    case "o": {
+      const bytes = type === "g" ? reader.readInt8() : reader.readInt32();
+      reader.pos += bytes + 1; // and its end
+      return at + 1;
+    }
+    case "a": {
+      const bytes = reader.readInt32();
+      reader.align(PADDING[signature.charAt(at + 1)] ?? 0);
+      reader.pos += bytes;
+      return endOfType(signature, at + 1);
+    }
+    case "(": {
+      let next = at + 1;
+      while (signature.charAt(next) !== ")") next = passOver(reader, signature, next);
+      return next + 1;
+    }
+    default: // what has a fixed size is padded to it
+      reader.pos += 1 << padding;
+      return at + 1;
+  }
+}
+
+/** Where the single complete type that begins at `at` ends. */
+function endOfType(signature: string, at: number): number {
+  const rest = signature.slice(at);
+  const arrays = /^a*/.exec(rest)?.[0].length ?? 0;
+  let depth = 0;
+  for (let next = arrays; next < rest.length; next++) {
+    if ("({".includes(rest.charAt(next))) depth++;
+    if (")}".includes(rest.charAt(next))) depth--;
+    if (depth === 0) return at + next + 1;
+  }
+  throw new Error(`${signature} is no signature`);
 }
 
 function withoutVariants(value: unknown): unknown {
