@@ -97,8 +97,18 @@ describe("images that someone wants to know of", () => {
     const target = await readImageVersion(`${top}/page_3.raw`);
     if (!target) throw new Error("no image");
     expect(await one.inspect(target)).toMatchObject({ ok: true });
-    expect(opened).toEqual(["3"]);
+    await vi.waitFor(() => expect(opened).toEqual(["3"]));
     isBusy = false;
     await vi.waitFor(() => expect(opened).toEqual(["3", "1", "2"]), { timeout: 3000 });
   });
+});
+
+it("unit files are told before they are kept, without a second look into the image", async () => {
+  const one = inspector();
+  const version = await readImageVersion(`${top}/page_1.raw`);
+  if (!version) throw new Error("no image");
+  deaths = -1;
+  expect(await one.unitTexts(version)).toEqual({ "page.service": "[Service]\n" });
+  expect([deaths, opened]).toEqual([-2, []]);
+  await vi.waitFor(() => expect(opened).toEqual(["1"]));
 });

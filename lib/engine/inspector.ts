@@ -27,7 +27,7 @@ export interface InspectorOptions {
   readonly known: ReadonlyMap<string, Inspection>;
   /** Unit files of an image whose stamp is known, as it was opened last; `null` without a record. */
   readonly kept: (version: ImageVersion) => Readonly<Record<string, string>> | null;
-  /** Called for each image that was opened; must not throw. */
+  /** Called for each image that was opened, some time after; must not throw. */
   readonly opened: (result: OpenedImage, version: ImageVersion) => void;
   /** Called with what is known already of versions that somebody asked for. */
   readonly answered: (service: string, inspections: readonly Inspection[]) => void;
@@ -36,6 +36,8 @@ export interface InspectorOptions {
 }
 
 const LOOK_AGAIN_MS = 500;
+/** What was found out is kept on disk, which takes its time: a switch that waits for the answer goes on first, ms. */
+export const KEEP_AFTER_MS = 40;
 
 /**
  * Opens images through portabled, each at most once while device, inode, size
@@ -48,6 +50,8 @@ export function createInspector(options: InspectorOptions): Inspector {
   const waiting = new Map<string, ImageVersion>();
   /** Over which portabled died once. */
   const failed = new Set<string>();
+  /** Opened, and not handed on yet. */
+  const unkept = new Map<string, OpenedImage>();
   let isDraining = false;
 
   const inspected = (version: ImageVersion) => {
@@ -64,7 +68,11 @@ export function createInspector(options: InspectorOptions): Inspector {
       .then((result) => {
         const { unitTexts: _texts, osReleaseText: _text, ...inspection } = result;
         cache.set(version.path, inspection);
-        opened(result, version);
+        unkept.set(version.path, result);
+        setTimeout(() => {
+          opened(result, version);
+          if (unkept.get(version.path) === result) unkept.delete(version.path);
+        }, KEEP_AFTER_MS);
         return inspection;
       })
       .finally(() => underWay.delete(key));
@@ -96,7 +104,7 @@ export function createInspector(options: InspectorOptions): Inspector {
     inspected,
     async unitTexts(version) {
       const inspection = await inspect(version);
-      const texts = kept(version);
+      const texts = unkept.get(version.path)?.unitTexts ?? kept(version);
       const isWhole = inspection.ok && inspection.facts.units.every((unit) => texts?.[unit] !== undefined);
       return texts && isWhole ? texts : (await inspectImage(systemd, version)).unitTexts;
     },

@@ -9,7 +9,7 @@ import { createReserve } from "@/lib/deploy/reserve";
 import type { Deployment } from "@/lib/deploy/types";
 import { emit, openDoor } from "@/lib/engine/door";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
-import { createInspector } from "@/lib/engine/inspector";
+import { createInspector, KEEP_AFTER_MS } from "@/lib/engine/inspector";
 import { createKeeper } from "@/lib/engine/keeper";
 import { createOrderBook } from "@/lib/engine/orders";
 import { createRehearser } from "@/lib/engine/rehearser";
@@ -78,8 +78,10 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     unitTexts: inspector.unitTexts,
     partOf: (version, inspection) => partForSwitch(host, version, inspection),
     rehearsed: (rehearsal, version) => {
-      keeper.keepRehearsal(rehearsal);
-      emit(bus, "Rehearsed", { service: version.service, rehearsals: [rehearsal] });
+      setTimeout(() => {
+        keeper.keepRehearsal(rehearsal);
+        emit(bus, "Rehearsed", { service: version.service, rehearsals: [rehearsal] });
+      }, KEEP_AFTER_MS);
     },
     isBusy: () => engine.open() > 0 || inspector.isAtWork(),
   });

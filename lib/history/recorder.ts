@@ -23,6 +23,8 @@ export interface Recorder {
 
 /** A deployment publishes many states in a row and each write waits for the disk: in between they are merged. */
 const REST_MS = 250;
+/** A deployment begins with work that must not wait for the disk: its first state is written beside that. */
+const FIRST_MS = 25;
 const RETRY_MS = 5000;
 
 /** The engine's pen: keeps SQLite in step with the deployments under way. */
@@ -42,7 +44,7 @@ export function createRecorder(db: OwnedDatabase, onError: (error: unknown) => v
       };
     });
   const begin = async () => {
-    await pause(Math.max(0, lastAt + REST_MS - performance.now()));
+    await pause(Math.max(FIRST_MS, lastAt + REST_MS - performance.now()));
     attempt = null;
     for (const [id, deployment] of waiting) {
       try {
