@@ -62,16 +62,20 @@ export interface BringUpOptions {
   readonly rehearsed?: Promise<void>;
 }
 
-/** Reloads PID 1 (a restart before that would still use the old image) and carries out `wanted`; throws `Setback`. */
+/**
+ * Reloads PID 1 (a restart before that would still use the old image) and
+ * carries out `wanting`, which may be worked out meanwhile; throws `Setback`.
+ */
 export async function bringUp(
   host: Host,
   record: Record,
-  wanted: Wanted,
+  wanting: Wanted | Promise<Wanted>,
   location: "persistent" | "runtime",
   direction: Step["direction"],
   { signal, turn, rehearsed }: BringUpOptions = {},
 ): Promise<void> {
   await record.step("reload", direction, () => (turn ? turn.reload(signal) : host.systemd.reload()));
+  const wanted = await wanting;
   await rehearsed;
   await turn?.restart(signal);
   const links = [

@@ -13,7 +13,6 @@ import {
   OPTIONS,
   prepare,
   removeHosts,
-  type run,
   unit,
 } from "@/lib/deploy/web.fixture";
 import { AppError } from "@/lib/errors";
@@ -88,11 +87,12 @@ describe("the way back of PID 1", () => {
   it("bug: a deployment that was refused while it was armed left its timer going", async () => {
     const host = await hostWith({ behaviour: "stays" });
     const { run, ground } = await prepare(host, (now) => planDeployment(now, "2.0"));
-    const write: typeof run.intents.write = async (intent) => {
-      if (intent.stage === "switching") throw Object.assign(new Error("full"), { code: "ENOSPC" });
-      return run.intents.write(intent);
-    };
-    await runDeployment({ ...run, intents: { ...run.intents, write } }, ground, 0);
+    const commit = () => Promise.reject(Object.assign(new Error("full"), { code: "ENOSPC" }));
+    await runDeployment(
+      { ...run, intents: { ...run.intents, layAside: async () => ({ commit }) } },
+      ground,
+      0,
+    );
     expect([run.record.current.outcome, run.record.current.message?.code]).toEqual(["refused", "no-space"]);
     await expect.poll(() => host.systemd.timers.size).toBe(0);
     await run.deadMan.forget(BLANK.id);

@@ -39,12 +39,14 @@ export async function finishSwitch(
   const { host, record, plan } = run;
   const watched = { host, service: plan.service, images: switched.attachment, armed };
   try {
-    const wanted = await wantedAfterSwitch(host, switched, wayBack);
-    await bringUp(host, record, wanted, switched.attachment.location, "forward", {
+    const wanting = wantedAfterSwitch(host, switched, wayBack);
+    wanting.catch(() => undefined); // it is thrown after the reload
+    await bringUp(host, record, wanting, switched.attachment.location, "forward", {
       signal: run.back,
       turn: run.turn,
       rehearsed,
     });
+    const wanted = await wanting;
     record.update({ phase: "settling" });
     const settled = await settle(host, record, wanted.watch, "forward", run.back);
     // Mixed answers are for a person, who has as long as a trial for it.

@@ -55,6 +55,8 @@ export function uptimeMs(): number {
 export interface Intents {
   /** Durable when it returns: written aside, synced, renamed, directory synced. */
   write(intent: Intent): Promise<void>;
+  /** The longer part of that ahead of time; nothing holds before `commit`, and the next `write` takes its place. */
+  layAside(intent: Intent): Promise<{ commit(): Promise<void> }>;
   remove(service: string): Promise<void>;
   /** Every readable intent, and the names of files that are not. */
   all(): Promise<{ intents: Intent[]; unreadable: string[] }>;
@@ -65,24 +67,36 @@ export interface Intents {
 /** Keeps one file per service in `directory`. Service names are file names already (text before the first `_`). */
 export function createIntents(directory: string): Intents {
   const fileOf = (service: string) => path.join(directory, `${encodeURIComponent(service)}.json`);
+  const asideOf = (service: string) => `${fileOf(service)}.new`;
+  const layAside: Intents["layAside"] = async (intent) => {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const file = fileOf(intent.plan.service);
+    const aside = asideOf(intent.plan.service);
+    const handle = await open(aside, "w", 0o600);
+    try {
+      await handle.writeFile(JSON.stringify(intent));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return {
+      async commit() {
+        await rename(aside, file);
+        await syncDirectory(directory);
+      },
+    };
+  };
+
   return {
+    layAside,
     async write(intent) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
-      const file = fileOf(intent.plan.service);
-      const aside = `${file}.new`;
-      const handle = await open(aside, "w", 0o600);
-      try {
-        await handle.writeFile(JSON.stringify(intent));
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(aside, file);
-      await syncDirectory(directory);
+      const { commit } = await layAside(intent);
+      await commit();
     },
 
     async remove(service) {
       await rm(fileOf(service), { force: true });
+      await rm(asideOf(service), { force: true });
     },
 
     async all() {

@@ -47,6 +47,11 @@ function stemsOf(units: readonly string[]): string[] {
   return [...new Set(units.map((unit) => unit.replace(/@?\.[a-z]+$/, "")))];
 }
 
+/** Whether two take the same by the same prefixes; the order of units says nothing. */
+export function isSameChoice(a: Choice, b: Choice): boolean {
+  return isSameSet(a.matches, b.matches) && isSameSet(a.units, b.units);
+}
+
 function isSameSet(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((one) => b.includes(one));
 }

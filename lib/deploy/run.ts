@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { attachImage, detachImage, isSameImages } from "@/lib/deploy/attach";
+import { setImmediate } from "node:timers/promises";
+import { attachImage, detachImage } from "@/lib/deploy/attach";
 import type { Turn } from "@/lib/deploy/batch";
 import { runUnitJobs } from "@/lib/deploy/bring-up";
 import { attachedChoice, type Checked, checkDeployment, checkDetach } from "@/lib/deploy/check";
@@ -8,15 +8,15 @@ import { type Armed, callOff, type DeadMan, type Prepared, untilFired } from "@/
 import { syncAttached } from "@/lib/deploy/durable";
 import { finishSwitch } from "@/lib/deploy/finish";
 import { goBack, keepLog, withFacts } from "@/lib/deploy/go-back";
-import { type HostGround, readGround } from "@/lib/deploy/ground";
+import { Cancelled, planAgain, waitGrace } from "@/lib/deploy/grace";
+import type { HostGround } from "@/lib/deploy/ground";
 import type { Host } from "@/lib/deploy/host";
 import type { Intent, Intents, WayBack } from "@/lib/deploy/intent";
-import { wantedLayers } from "@/lib/deploy/layers";
 import { settle } from "@/lib/deploy/look-again";
-import type { Choice } from "@/lib/deploy/matches";
+import { type Choice, isSameChoice } from "@/lib/deploy/matches";
 import { plannedLayering } from "@/lib/deploy/open-images";
 import { untilReachable } from "@/lib/deploy/outage";
-import { type Plan, planDeployment, planDetach, planReattach, planRestart } from "@/lib/deploy/plan";
+import type { Plan } from "@/lib/deploy/plan";
 import { messageOf, type Record, Refused, Setback } from "@/lib/deploy/record";
 import { isSuspect, rehearseAhead, rehearseSwitch } from "@/lib/deploy/rehearse";
 import { lacks, type Reserve } from "@/lib/deploy/reserve";
@@ -49,28 +49,30 @@ export interface Run {
 export async function runDeployment(run: Run, ground: HostGround, graceMs: number): Promise<void> {
   const { record } = run;
   let wayOut: Prepared | null = null;
-  let rehearsed: Promise<void> | null = null;
+  let atWork: Promise<void> | null = null;
   try {
-    const { checked, wayBack, now, laidOut, rehearsal } = await prepare(run, ground, graceMs);
+    const prepared = await prepare(run, ground, graceMs);
+    const { checked, wayBack, now, laidOut, laidAside, rehearse, ahead } = prepared;
     wayOut = laidOut;
-    rehearsed = rehearsal;
+    atWork = ahead;
     await run.turn?.begin(run.cancel);
     // Cancel is accepted until the very moment in which the phase changes.
     if (run.cancel.aborted) throw new Cancelled(String(run.cancel.reason));
     record.update({ phase: "switching", startedAt: Date.now(), startsAt: null });
     const intent = intentOf(run, "switching", wayBack, checked?.choice ?? null);
-    const written = run.intents.write(intent);
+    const isAside = laidAside && checked && isSameChoice(wayBack.choice, checked.choice);
+    const written = isAside ? laidAside.commit() : run.intents.write(intent);
     if (!laidOut) {
       await written;
       return await restart(run, wayBack);
     }
     const armed = record.step("arm", "forward", () => laidOut.arm(checked?.choice.units ?? []));
     const ready = { armed, written };
-    if (checked) await switchVersion(run, intent, wayBack, { ...checked, rehearsed: rehearsal }, ready);
+    if (checked) await switchVersion(run, intent, wayBack, { ...checked, rehearse }, ready);
     else await detach(run, now, wayBack, ready);
   } catch (error) {
     await wayOut?.drop();
-    await rehearsed?.catch(() => undefined); // nothing of ours is at work when a refusal is told
+    await atWork; // nothing of ours is at work when a refusal is told
     if (error instanceof Cancelled)
       record.finish("cancelled", { code: "cancelled", params: { by: error.by } });
     else record.finish("refused", messageOf(error));
@@ -93,7 +95,7 @@ async function bothOf(ready: Ready): Promise<Armed> {
 
 /**
  * All that changes nothing: the grace period, the check of the image, the way
- * back. Without a grace period the rehearsal may still be on: it has to be over
+ * back. Without a grace period there may be a rehearsal left: it has to be over
  * before a unit is restarted, and until then the old version goes on running.
  */
 async function prepare(run: Run, ground: HostGround, graceMs: number) {
@@ -101,20 +103,18 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   await makeRoom(run);
   const written = run.intents.write(intentOf(run, "planned", null, null));
   const needsCheck = plan.kind !== "restart" && plan.kind !== "detach";
-  let rehearsal: Promise<void> = Promise.resolve();
+  let rehearse = async () => {};
+  let ahead: Promise<void> | null = null;
   const check = async (now: HostGround, step: Step = silently) => {
     if (plan.kind === "detach") await checkDetach(host, plan, now);
     if (!needsCheck) return null;
     const checking = step("check", "forward", () => checkDeployment(host, plan, now));
-    const ahead = graceMs > 0 ? null : rehearseAhead(host, plan, now);
-    const checked = await checking.catch(async (error: unknown) => {
-      await ahead;
-      throw error;
-    });
-    rehearsal = step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));
-    rehearsal.catch(() => undefined);
+    if (graceMs === 0) ahead = rehearseAhead(host, plan, now);
+    const checked = await checking;
+    const wholly = () => step("rehearse", "forward", () => rehearseSwitch(host, plan, now, checked));
     // Where somebody waits anyway, or it failed the last time, nothing is changed before it has gone well.
-    if (graceMs > 0 || isSuspect(host, plan, now)) await rehearsal;
+    if (graceMs > 0 || isSuspect(host, plan, now)) await wholly();
+    else rehearse = wholly;
     return checked;
   };
   const checkStep = () => check(ground, record.step);
@@ -122,22 +122,47 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   const now = graceMs > 0 ? await planAgain(run, ground) : ground;
   const remember = async () => {
     const known = rememberWayBack(run, now);
+    const aside = known.then((wayBack) => layIntentAside(run, written, wayBack)).catch(() => null); // then it is written later, or that says why not
     const laidOut =
       plan.kind === "restart" ? null : await run.deadMan.prepare(record.current.id, plan, known);
-    return { wayBack: await known, laidOut };
+    return { wayBack: await known, laidOut, laidAside: await aside };
   };
   const [checked, remembered, noted] = await Promise.allSettled([
     graceMs > 0 ? check(now) : checkStep(), // what was opened is known already, so a second look costs little
     record.step("remember", "forward", remember),
     written,
   ]);
-  if ([checked, remembered, noted].some(({ status }) => status === "rejected"))
-    await rehearsal.catch(() => undefined);
+  if ([checked, remembered, noted].some(({ status }) => status === "rejected")) await ahead;
   if (remembered.status === "rejected") throw remembered.reason;
   if (checked.status === "rejected" || noted.status === "rejected") await remembered.value.laidOut?.drop();
   if (checked.status === "rejected") throw checked.reason;
   if (noted.status === "rejected") throw noted.reason;
-  return { checked: checked.value, now, rehearsal, ...remembered.value };
+  return { checked: checked.value, now, rehearse, ahead, ...remembered.value };
+}
+
+/**
+ * Most versions have the units of the last one: the intent to switch to such
+ * a one is laid down while it is still being checked, as it reads when the
+ * check has gone well.
+ */
+async function layIntentAside(run: Run, before: Promise<void>, wayBack: WayBack) {
+  const { record, plan, turn } = run;
+  if (!wayBack.attachment || plan.kind === "restart" || plan.kind === "detach" || turn) return null;
+  await before; // it is in the same file
+  const now = Date.now();
+  const steps = record.current.steps.map((step) =>
+    step.outcome === "running"
+      ? { ...step, outcome: "done" as const, durationMs: now - step.startedAt }
+      : step,
+  );
+  const deployment = {
+    ...record.current,
+    phase: "switching" as const,
+    startedAt: now,
+    startsAt: null,
+    steps,
+  };
+  return run.intents.layAside({ ...intentOf(run, "switching", wayBack, wayBack.choice), deployment });
 }
 
 /** Nobody goes forward on a disk that is nearly full; whoever goes back gets the reserve. */
@@ -154,53 +179,6 @@ async function makeRoom({ host, plan, reserve }: Run): Promise<void> {
 
 type Step = Record["step"];
 const silently: Step = (_name, _direction, work) => work();
-
-/** The grace period, with the check running meanwhile: a refusal comes at once, not after the countdown. */
-async function waitGrace(
-  { record, cancel }: Run,
-  graceMs: number,
-  check: () => Promise<unknown>,
-): Promise<void> {
-  const ended = new AbortController();
-  const signal = AbortSignal.any([cancel, ended.signal]);
-  const waiting = record.step("wait", "forward", () =>
-    sleep(graceMs, undefined, { signal }).catch(() => undefined),
-  );
-  try {
-    await Promise.all([check(), waiting]);
-  } finally {
-    ended.abort();
-    await waiting;
-  }
-  if (cancel.aborted) throw new Cancelled(String(cancel.reason));
-}
-
-/** The world may have moved while it waited. */
-async function planAgain({ host, plan }: Run, before: HostGround): Promise<HostGround> {
-  const now = await readGround(host, plan.service, null);
-  const isSame =
-    now.attachment && before.attachment
-      ? isSameImages(now.attachment, before.attachment)
-      : now.attachment === before.attachment;
-  if (!isSame)
-    throw new Refused({
-      code: "stale",
-      params: { expected: before.currentLabel ?? "", actual: now.currentLabel ?? "" },
-    });
-  const planned =
-    plan.kind === "detach"
-      ? planDetach(now)
-      : plan.kind === "restart"
-        ? planRestart(now, plan.unit)
-        : plan.kind === "reattach"
-          ? planReattach(now, plan.to?.path ?? "", plan.attachment?.units ?? [])
-          : planDeployment(now, plan.to?.label ?? "", undefined, {
-              layers: wantedLayers(plan.from, plan.to),
-              despiteMark: plan.despiteMark ?? false,
-            });
-  if (!planned.ok) throw new Refused(planned.refusal);
-  return now;
-}
 
 async function rememberWayBack({ host }: Run, now: HostGround): Promise<WayBack> {
   const { attachment } = now;
@@ -219,7 +197,7 @@ async function switchVersion(
   run: Run,
   intent: Intent,
   wayBack: WayBack,
-  { choice, profile, rehearsed }: Checked & { readonly rehearsed: Promise<void> },
+  { choice, profile, rehearse }: Checked & { readonly rehearse: () => Promise<void> },
   ready: Ready,
 ): Promise<void> {
   const { host, record, plan } = run;
@@ -227,6 +205,8 @@ async function switchVersion(
   const layering = plannedLayering(plan.to, wayBack.attachment);
   const wanted = { service: plan.service, file: plan.to?.path ?? "", layering, choice, profile, location };
   const both = bothOf(ready);
+  const rehearsed = both.then(() => setImmediate()).then(rehearse); // portabled is asked first
+  rehearsed.catch(() => undefined);
   try {
     const switched = await attachImage(host, record, wanted, "forward", both);
     await finishSwitch(run, intent, wayBack, switched, await both, rehearsed);
@@ -320,9 +300,3 @@ export function intentOf(
 }
 
 const NO_CHOICE: Choice = { matches: [], units: [] };
-
-class Cancelled extends Error {
-  constructor(readonly by: string) {
-    super("cancelled");
-  }
-}

@@ -64,7 +64,7 @@ export function createKeeper(db: OwnedDatabase): Keeper {
     },
     newest(deployment) {
       const known = orWithout(() => getDeployment(db, deployment.id), null, complain);
-      return known && known.steps.length >= deployment.steps.length ? known : deployment;
+      return known && progressOf(known) >= progressOf(deployment) ? known : deployment;
     },
     finished({ id, kind, from, to }) {
       const digests = keepDigest(id, "to", kind === "restart" ? null : to).then(() =>
@@ -78,6 +78,11 @@ export function createKeeper(db: OwnedDatabase): Keeper {
         await recorder.save(ended(deployment));
     },
   };
+}
+
+/** Grows with each step that begins or ends. */
+function progressOf({ steps }: Deployment): number {
+  return steps.length + steps.filter(({ outcome }) => outcome !== "running").length;
 }
 
 function orWithout<T>(work: () => T, otherwise: T, complain: (error: unknown) => void): T {
