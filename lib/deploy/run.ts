@@ -121,6 +121,7 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
   if (graceMs > 0) await Promise.all([waitGrace(run, graceMs, checkStep), written]);
   const now = graceMs > 0 ? await planAgain(run, ground) : ground;
   const remember = async () => {
+    await setImmediate(); // portabled is asked first: its answer takes longest
     const known = rememberWayBack(run, now);
     const aside = known.then((wayBack) => layIntentAside(run, written, wayBack)).catch(() => null); // then it is written later, or that says why not
     const laidOut =

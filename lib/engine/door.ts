@@ -1,3 +1,4 @@
+import type { Deployment } from "@/lib/deploy/types";
 import { ENGINE, METHODS, type MethodName, type SignalName, type Signals } from "@/lib/engine/interface";
 import type { Methods } from "@/lib/engine/service";
 import { AppError } from "@/lib/errors";
@@ -21,6 +22,22 @@ export async function openDoor(
 /** Sends a signal to whoever may listen (the bus policy decides). */
 export function emit<S extends SignalName>(bus: BusClient, signal: S, payload: Signals[S]): void {
   bus.emitSignal(ENGINE.path, ENGINE.interface, signal, "s", [JSON.stringify(payload)]);
+}
+
+/**
+ * Tells of deployments when whatever comes next in them is under way: to word
+ * one takes as long as a call. What changes twice in between is told once.
+ */
+export function createTeller(bus: BusClient): (deployment: Deployment) => void {
+  const untold = new Map<string, Deployment>();
+  const tell = () => {
+    for (const deployment of untold.values()) emit(bus, "DeploymentChanged", deployment);
+    untold.clear();
+  };
+  return (deployment) => {
+    if (untold.size === 0) setImmediate(tell);
+    untold.set(deployment.id, deployment);
+  };
 }
 
 async function answer<M extends MethodName>(methods: Methods, member: M, text: unknown): Promise<unknown> {

@@ -7,7 +7,7 @@ import { createIntents } from "@/lib/deploy/intent";
 import { partForSwitch } from "@/lib/deploy/rehearse";
 import { createReserve } from "@/lib/deploy/reserve";
 import type { Deployment } from "@/lib/deploy/types";
-import { emit, openDoor } from "@/lib/engine/door";
+import { createTeller, emit, openDoor } from "@/lib/engine/door";
 import { createImageFinder, readImagePlaces } from "@/lib/engine/image-finder";
 import { createInspector, KEEP_AFTER_MS } from "@/lib/engine/inspector";
 import { createKeeper } from "@/lib/engine/keeper";
@@ -101,6 +101,7 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
   const intents = createIntents(path.join(env.stateDir, "intents"));
   const reserve = createReserve(path.join(env.stateDir, "reserve"));
   const deadMan = createDeadMan(path.join(env.stateDir, "way-back"), host);
+  const tell = createTeller(bus);
   const engine = createEngine({
     host,
     inspector,
@@ -115,7 +116,7 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
     version,
     publish: (deployment) => {
       onPublish(deployment);
-      emit(bus, "DeploymentChanged", deployment);
+      tell(deployment);
     },
     outside: {
       load: keeper.deployed,

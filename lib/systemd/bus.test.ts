@@ -133,7 +133,14 @@ describe("calls", () => {
 
   it("knows the user behind a name", async () => {
     const { client } = await connectPair();
-    expect(await client.callerUid(String(await ownName(client)))).toBe(process.getuid?.());
+    const name = String(await ownName(client));
+    expect(await client.callerUid(name)).toBe(process.getuid?.());
+    const { calls } = client.counters;
+    expect([await client.callerUid(name), client.counters.calls], "and does not ask twice").toEqual([
+      process.getuid?.(),
+      calls,
+    ]);
+    await expect(client.callerUid(":1.999999")).rejects.toMatchObject({ code: "call-failed" });
   });
 });
 

@@ -13,6 +13,8 @@ const FIRST_RETRY_MS = 200;
 const LAST_RETRY_MS = 5000;
 /** The system bus refuses the 129th unanswered call of a connection; the rest is for match rules. */
 const MOST_OPEN_CALLS = 100;
+/** Of how many callers the user is remembered. */
+const MOST_UIDS = 100;
 
 /** The client behind `createBus`. */
 export class SupervisedBus implements BusClient {
@@ -20,6 +22,8 @@ export class SupervisedBus implements BusClient {
   readonly #subscriptions = new Subscriptions();
   readonly #served = new ServedObjects();
   readonly #ownNames = new Set<string>();
+  /** As long as a bus lives it gives no unique name twice, so what it said of one stays true. */
+  readonly #uids = new Map<string, number>();
   readonly #slots = new Slots(MOST_OPEN_CALLS);
   readonly #linkListeners = new Set<(link: LinkState) => void>();
   #link: LinkState = { state: "connecting", since: Date.now(), problem: null };
@@ -112,12 +116,17 @@ export class SupervisedBus implements BusClient {
   }
 
   async callerUid(sender: string): Promise<number> {
+    const connection = this.#connection;
+    const known = this.#uids.get(sender);
+    if (known !== undefined) return known;
     const [uid] = await this.call({
       ...BUS,
       member: "GetConnectionUnixUser",
       signature: "s",
       body: [sender],
     });
+    if (this.#uids.size >= MOST_UIDS) this.#uids.clear();
+    if (connection === this.#connection) this.#uids.set(sender, Number(uid));
     return Number(uid);
   }
 
@@ -168,6 +177,7 @@ export class SupervisedBus implements BusClient {
 
   #lost(reason: Error): void {
     this.#connection = null;
+    this.#uids.clear();
     this.#subscriptions.detach();
     this.#setLink("down", {
       code: "bus-unreachable",
