@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, readlink, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect, it } from "vitest";
@@ -8,7 +9,7 @@ import { untilReachable } from "@/lib/deploy/outage";
 import { planDeployment, planDetach, planReattach } from "@/lib/deploy/plan";
 import { recoverDeployment } from "@/lib/deploy/recover";
 import { intentOf, type Run, runDeployment } from "@/lib/deploy/run";
-import { type FakeHost, makeRun, type Signals } from "@/lib/deploy/run.fixture";
+import { BLANK, type FakeHost, makeRun, type Signals } from "@/lib/deploy/run.fixture";
 import { layOutWayBack } from "@/lib/deploy/way-back-files";
 import { AppError } from "@/lib/errors";
 
@@ -52,6 +53,25 @@ it("bug: where the reserve could not be let go, nothing was put back", async () 
   expect(run.record.current.outcome).toBe("reverted");
   expect((await readAttachment(host, "web"))?.path).toBe(fileOf("1.0"));
 });
+
+it.each(["bus-unreachable", "call-failed"] as const)(
+  "bug: a way back that had gone well was a case for a person, since its facts were asked for in vain (%s)",
+  async (code) => {
+    await hostWith("default", "dies");
+    await host.systemd.runJob("start", "web.service");
+    const { unitStates } = host.systemd;
+    let refused = 0;
+    host.systemd.unitStates = async (names) => {
+      const isCalledOff = existsSync(path.join(host.root, "way-back", `${BLANK.id}.over`));
+      if (isCalledOff && refused++ === 0) throw new AppError(code);
+      return unitStates.call(host.systemd, names);
+    };
+    const run = await begin((ground) => planDeployment(ground, "2.0"));
+    const { outcome, message } = run.record.current;
+    expect([outcome, message?.code, refused > 0]).toEqual(["reverted", "unit-failed", true]);
+    expect(message?.params.now ?? "").toBe(code === "bus-unreachable" ? "1.0" : "");
+  },
+);
 
 it("bug: a PID 1 that took long to answer ended the way back", async () => {
   await hostWith("default");

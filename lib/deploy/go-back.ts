@@ -8,7 +8,7 @@ import type { Host } from "@/lib/deploy/host";
 import type { Intent, WayBack } from "@/lib/deploy/intent";
 import { settle } from "@/lib/deploy/look-again";
 import { layeringOf } from "@/lib/deploy/open-images";
-import { isOutage, untilReachable } from "@/lib/deploy/outage";
+import { isOutage, throughOutages, untilReachable } from "@/lib/deploy/outage";
 import { messageOf, type Record, recorded, Setback } from "@/lib/deploy/record";
 import type { Run } from "@/lib/deploy/run";
 import { changedUnits, hasUnit, isService, statesOf, unitsThatRun } from "@/lib/deploy/units";
@@ -58,7 +58,9 @@ export async function goBack(
       .catch((error: unknown) => console.error("the way back goes on without a note of it:", error));
     if (why.code === "broken-off" && now) await killStuck(run, now);
     await backByAnyMeans(run, wayBack, newUnits, armed);
-    record.finish("reverted", await withFacts(host, plan.service, why));
+    // It is back: that the host cannot be asked what it looks like now makes that no case for a person.
+    const facts = throughOutages(host.systemd, () => withFacts(host, plan.service, why));
+    record.finish("reverted", await facts.catch(() => why));
   } catch (error) {
     const kept = (await armed?.giveUp()) ?? "";
     const facts = await withFacts(host, plan.service, why).catch(() => why);

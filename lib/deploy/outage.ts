@@ -30,3 +30,18 @@ export async function untilReachable(systemd: Pick<Systemd, "version">): Promise
     }
   }
 }
+
+/** Does `work` again after each outage of the bus. */
+export async function throughOutages<T>(
+  systemd: Pick<Systemd, "version">,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isOutage(error)) throw error;
+      await untilReachable(systemd);
+    }
+  }
+}
