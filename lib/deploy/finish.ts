@@ -61,6 +61,7 @@ export async function finishSwitch(
       await standTrial(run, { ...intent, ...trial }, watched);
     } else await succeed(run, wanted.watch, watched, settled.message);
   } catch (error) {
+    await rehearsed.catch(() => undefined); // its step must not end behind the end of the record
     if (await endOvertaken(record, watched, error)) return;
     await goBack(given, intent, wayBack, error, armed);
   }

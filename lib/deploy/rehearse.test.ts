@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import path from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createFakeHost } from "@/lib/deploy/fake-systemd";
 import { readGround } from "@/lib/deploy/ground";
@@ -51,6 +51,40 @@ describe("a rehearsal ahead of the opening", () => {
     expect(isTold).toBe(false);
     end();
     expect((await told).outcome).toBe("refused");
+  });
+});
+
+describe("bug: a rehearsal was still at work when the end of its switch was told", () => {
+  it.each([
+    [
+      "portabled refuses after a while",
+      () => {
+        host.systemd.mishaps = ["fails-before"];
+        host.systemd.beforeChange = () => sleep(20);
+      },
+    ],
+    ["PID 1 does not reload", () => (host.systemd.reload = () => Promise.reject(new Error("no")))],
+  ] as const)("where %s", async (_name, spoil) => {
+    let end = () => {};
+    const rehearse = vi.fn(() => new Promise<never>((_, reject) => (end = () => reject(new Error("over")))));
+    host.rehearse = rehearse;
+    spoil();
+    let isTold = false;
+    const told = upgrade().finally(() => (isTold = true));
+    await vi.waitFor(() => expect(rehearse).toHaveBeenCalled());
+    await sleep(60);
+    expect(isTold).toBe(false);
+    end();
+    expect((await told).steps.filter(({ outcome }) => outcome === "running")).toEqual([]);
+  });
+
+  it("none begins where portabled was not even asked", async () => {
+    const rehearse = vi.fn(host.rehearse);
+    host.rehearse = rehearse;
+    host.exclusive = () => Promise.reject(new Error("no"));
+    await upgrade();
+    await turn();
+    expect(rehearse).not.toHaveBeenCalled();
   });
 });
 

@@ -124,9 +124,13 @@ async function prepare(run: Run, ground: HostGround, graceMs: number) {
     await setImmediate(); // portabled is asked first: its answer takes longest
     const known = rememberWayBack(run, now);
     const aside = known.then((wayBack) => layIntentAside(run, written, wayBack)).catch(() => null); // then it is written later, or that says why not
-    const laidOut =
-      plan.kind === "restart" ? null : await run.deadMan.prepare(record.current.id, plan, known);
-    return { wayBack: await known, laidOut, laidAside: await aside };
+    try {
+      const laidOut =
+        plan.kind === "restart" ? null : await run.deadMan.prepare(record.current.id, plan, known);
+      return { wayBack: await known, laidOut, laidAside: await aside };
+    } finally {
+      await aside; // whoever ends this removes it
+    }
   };
   const [checked, remembered, noted] = await Promise.allSettled([
     graceMs > 0 ? check(now) : checkStep(), // what was opened is known already, so a second look costs little
@@ -206,13 +210,19 @@ async function switchVersion(
   const layering = plannedLayering(plan.to, wayBack.attachment);
   const wanted = { service: plan.service, file: plan.to?.path ?? "", layering, choice, profile, location };
   const both = bothOf(ready);
-  const rehearsed = both.then(() => setImmediate()).then(rehearse); // portabled is asked first
+  const attaching = new AbortController();
+  // portabled is asked first; and what goes back already needs no rehearsal.
+  const rehearsed = both
+    .then(() => setImmediate())
+    .then(() => (attaching.signal.aborted ? undefined : rehearse()));
   rehearsed.catch(() => undefined);
   try {
     const switched = await attachImage(host, record, wanted, "forward", both);
     await finishSwitch(run, intent, wayBack, switched, await both, rehearsed);
   } catch (error) {
+    attaching.abort();
     await both.catch(() => undefined); // the way back writes to the same file
+    await rehearsed.catch(() => undefined);
     await goBack(run, intent, wayBack, error, await ready.armed.catch(() => null));
   }
 }

@@ -44,8 +44,20 @@ describe("a batch of which one is refused", () => {
   });
 });
 
+it("who asked for a batch finds all of it on record", async () => {
+  const saved: string[] = [];
+  const save = async ({ service }: { service: string }) => {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    saved.push(service);
+  };
+  const { holds } = await engine(save);
+  expect(await deploy(holds, "2.0", false)).toMatchObject({ value: { begun: [{}, {}] } });
+  expect(new Set(saved)).toEqual(new Set(["web", "next"]));
+  await expect.poll(() => holds.held.size, { timeout: 5000 }).toBe(0);
+});
+
 /** `told`: the service of each record that was published or saved. */
-async function engine() {
+async function engine(save?: (deployment: { service: string }) => Promise<void>) {
   const image = (name: string) => ({ units: { [`${name}.service`]: "[Service]\n" } });
   const images = ["web_1.0", "web_2.0", "next_1.0", "next_2.0"];
   host = await createFakeHost(
@@ -64,7 +76,7 @@ async function engine() {
     deadMan: createDeadMan(path.join(host.root, "way-back"), host),
     reserve: { release: async () => undefined, fill: async () => undefined },
     journal: {
-      save: async ({ service }) => void told.push(service),
+      save: save ?? (async ({ service }) => void told.push(service)),
       setReason: async () => undefined,
       finished: () => undefined,
     },

@@ -33,7 +33,8 @@ export async function deployMany(
   }
   const services = good.map(({ service }) => service);
   const turns = createBatch(services, stopAtFailure, reload);
-  for (const [index, { claimed }] of good.entries()) claimed.begin(turns[index]);
+  // Who asked looks for them in the history next.
+  await Promise.all(good.map(({ claimed }, index) => claimed.begin(turns[index])));
   const begun = good.map(({ service, claimed }) => ({ service, id: claimed.id }));
   return { ok: true, value: { batch, begun, refused } };
 }

@@ -1,7 +1,17 @@
 import { expect, it } from "vitest";
-import { BLANK } from "@/lib/deploy/run.fixture";
+import { BLANK as NEW } from "@/lib/deploy/run.fixture";
 import { createTeller } from "@/lib/engine/door";
 import { createBus } from "@/lib/systemd/bus";
+
+const step = {
+  seq: 1,
+  name: "check",
+  direction: "forward",
+  params: {},
+  startedAt: 0,
+  durationMs: null,
+} as const;
+const BLANK = { ...NEW, steps: [{ ...step, outcome: "running" as const, message: null }] };
 
 it("what changes twice before anybody can be told is told once, as it is then", async () => {
   const bus = createBus({ address: "unix:path=/nowhere" });
@@ -16,7 +26,12 @@ it("what changes twice before anybody can be told is told once, as it is then", 
   expect(told).toEqual([]);
   await new Promise((resolve) => setImmediate(resolve));
   expect(told).toEqual(["DeploymentChanged switching", "DeploymentChanged trial"]);
+  tell({ ...BLANK, phase: "settling" });
   tell({ ...BLANK, phase: "finished" });
+  expect(told.slice(2), "an end waits for nothing, and nothing comes behind it").toEqual([
+    "DeploymentChanged finished",
+  ]);
+  tell(NEW);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(told.at(-1)).toBe("DeploymentChanged finished");
+  expect(told.slice(3), "nor does a beginning").toEqual(["DeploymentChanged waiting"]);
 });

@@ -26,7 +26,8 @@ export function emit<S extends SignalName>(bus: BusClient, signal: S, payload: S
 
 /**
  * Tells of deployments when whatever comes next in them is under way: to word
- * one takes as long as a call. What changes twice in between is told once.
+ * one takes as long as a call. What changes twice in between is told once; that
+ * there is one, and its end, at once.
  */
 export function createTeller(bus: BusClient): (deployment: Deployment) => void {
   const untold = new Map<string, Deployment>();
@@ -35,6 +36,9 @@ export function createTeller(bus: BusClient): (deployment: Deployment) => void {
     untold.clear();
   };
   return (deployment) => {
+    untold.delete(deployment.id);
+    if (deployment.steps.length === 0 || deployment.phase === "finished")
+      return emit(bus, "DeploymentChanged", deployment);
     if (untold.size === 0) setImmediate(tell);
     untold.set(deployment.id, deployment);
   };

@@ -25,8 +25,8 @@ export type Claim =
   | {
       readonly ok: true;
       readonly id: string;
-      /** Nobody is told of it, and nothing of it is on record, before this. */
-      begin(turn?: Turn | null): void;
+      /** Nobody is told of it, and nothing of it is on record, before this. Resolves when it is, or could not be put there. */
+      begin(turn?: Turn | null): Promise<void>;
       drop(): void;
     }
   | { readonly ok: false; readonly why: Message };
@@ -152,6 +152,7 @@ export function createHolds(options: HoldsOptions) {
             turn?.end(GOOD_ENDS.has(one.record.current.outcome ?? "needs-person") ? "good" : "bad");
             return release(one);
           });
+          return journal.save(one.record.current);
         },
         drop: () => held.delete(asked.service),
       };

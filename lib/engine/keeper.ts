@@ -64,7 +64,8 @@ export function createKeeper(db: OwnedDatabase): Keeper {
     },
     newest(deployment) {
       const known = orWithout(() => getDeployment(db, deployment.id), null, complain);
-      return known && progressOf(known) >= progressOf(deployment) ? known : deployment;
+      if (!known || (known.startedAt === null && deployment.startedAt !== null)) return deployment;
+      return progressOf(known) >= progressOf(deployment) ? known : deployment;
     },
     finished({ id, kind, from, to }) {
       const digests = keepDigest(id, "to", kind === "restart" ? null : to).then(() =>

@@ -61,6 +61,8 @@ export function createEngine(options: EngineOptions): {
   follow(ended: readonly Deployment[]): Promise<void>;
   /** How many deployments are under way. */
   open(): number;
+  /** Whether one of this service is. */
+  holds(service: string): boolean;
 } {
   const { host, journal, publish } = options;
   const newId = createIds(options.lastId);
@@ -82,7 +84,7 @@ export function createEngine(options: EngineOptions): {
   const begin = async (asked: Asked, decide: (ground: HostGround) => Planned): Promise<Reply<"Deploy">> => {
     const claimed = await holds.claim(asked, decide);
     if (!claimed.ok) return { ok: false, error: claimed.why };
-    claimed.begin();
+    void claimed.begin();
     return { ok: true, value: { id: claimed.id } };
   };
 
@@ -144,6 +146,7 @@ export function createEngine(options: EngineOptions): {
   return {
     methods,
     open: () => holds.held.size,
+    holds: (service) => holds.held.has(service),
     follow: outside.start,
     recover: holds.recover,
   };

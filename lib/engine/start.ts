@@ -139,7 +139,8 @@ export async function startEngine(seams: EngineSeams = {}): Promise<void> {
   await openDoor(bus, engine.methods, new Set([0, await uidOf("attache")]));
   console.log(`attache-engine ${version} answers as org.attache.Engine1`);
   await engine.follow(over.map((intent) => intent.deployment));
-  for (const intent of over) await intents.remove(intent.plan.service);
+  // The door is open: what lies there by now may be somebody else's.
+  for (const { plan } of over) if (!engine.holds(plan.service)) await intents.remove(plan.service);
   await Promise.all([recovery, tidied.over]);
   for (const file of left.unreadable) await intents.setAside(file);
   await reserve.fill().catch((error: unknown) => console.error("no reserve for a full disk:", error));
