@@ -1,13 +1,11 @@
 /**
- * On every answer: nobody frames us, guesses types, learns where a reader came from or shares our window. Not
- * `no-referrer`: with it browsers send `Origin: null` with a form that no script sends, and Next turns that away.
+ * On every answer, those among them that the proxy never sees: nobody frames us, guesses types, learns where a reader
+ * came from or shares our window. Not `no-referrer`: with it browsers send `Origin: null` with a form that no script
+ * sends, and it would be turned away. The proxy puts a policy of its own in the place of this one.
  */
 const HEADERS = Object.entries({
-  "Content-Security-Policy": "frame-ancestors 'none'; base-uri 'none'; object-src 'none'; form-action 'self'",
-  "X-Content-Type-Options": "nosniff",
-  "Referrer-Policy": "same-origin",
-  "Cross-Origin-Opener-Policy": "same-origin",
-  "Cross-Origin-Resource-Policy": "same-origin",
+  ...require("./lib/auth/answer-headers.json"),
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 }).map(([key, value]) => ({ key, value }));
 
 /** @type {import("next").NextConfig} */

@@ -1,30 +1,54 @@
+import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
+import ANSWER_HEADERS from "@/lib/auth/answer-headers.json";
+import { contentPolicy, ELSEWHERE, isForged, NOT_HERE, type Refusal, refusalOf } from "@/lib/auth/front-door";
 import { readEnv } from "@/lib/env";
 
 /**
- * The name a browser used to reach us must be the loopback name or address we
- * listen on; any other is a page elsewhere that had its name point here.
- * Everything else about a request is decided by the page, action or route.
+ * Before everything: turns away what cannot be for us, and gives each answer
+ * its policy. Who may see or do what is decided by the page, action or route.
  */
 export function proxy(request: NextRequest): NextResponse {
-  const { port } = readEnv();
-  const allowed = [`localhost:${port}`, `127.0.0.1:${port}`];
-  if (!allowed.includes(request.headers.get("host") ?? ""))
-    return new NextResponse("This server answers only to its own loopback name.\n", {
-      status: 421,
-      headers: { "content-type": "text/plain; charset=utf-8" },
-    });
-  // A "%" that stands for nothing: Next would fail over it, with a bare 500 and not a line in the log.
-  if (!isDecodable(request.nextUrl.pathname)) return NextResponse.rewrite(new URL("/not-here", request.url));
-  return NextResponse.next();
+  const nonce = randomBytes(16).toString("base64");
+  const policy = contentPolicy(nonce, process.env.NODE_ENV === "development");
+  const { method, headers, nextUrl } = request;
+  const refusal = refusalOf({ method, path: nextUrl.pathname, headers }, readEnv().port);
+  const forwarded = new Headers([...headers].filter(([name]) => !isForged(name)));
+  forwarded.set("content-security-policy", policy); // from here Next knows the nonce of its own scripts
+  const answer = refusal ? refuse(refusal, request) : NextResponse.next({ request: { headers: forwarded } });
+  for (const [name, value] of Object.entries({ ...ANSWER_HEADERS, "Content-Security-Policy": policy }))
+    answer.headers.set(name, value);
+  return answer;
 }
 
-function isDecodable(path: string): boolean {
-  try {
-    decodeURIComponent(path);
-    return true;
-  } catch (error) {
-    if (error instanceof URIError) return false;
-    throw error;
+function refuse(refusal: Refusal, request: NextRequest): NextResponse {
+  switch (refusal) {
+    case "misdirected":
+      return say(421, "This server answers only to its own loopback name.");
+    case "no-such-method":
+      return say(405, "Attaché knows only GET, HEAD and POST.", { allow: "GET, HEAD, POST" });
+    case "not-from-here":
+      return say(403, "Only Attaché's own pages may change something.");
+    case "elsewhere":
+      // A person who followed a link is told how to go on; a page that asks behind somebody's back is not.
+      return request.headers.get("sec-fetch-mode") === "navigate" && request.method === "GET"
+        ? NextResponse.redirect(wayOn(request), 303)
+        : say(403, "Another site asked for this. Attaché answers its own pages only.");
+    case "unknown":
+      return NextResponse.rewrite(new URL(NOT_HERE, request.url));
+    default:
+      return refusal satisfies never;
   }
+}
+
+function wayOn({ nextUrl, headers }: NextRequest): URL {
+  const asked = new URLSearchParams({ to: nextUrl.pathname + nextUrl.search });
+  return new URL(`${ELSEWHERE}?${asked}`, `http://${headers.get("host")}`); // a name of ours: that was looked at first
+}
+
+function say(status: number, sentence: string, headers: Record<string, string> = {}): NextResponse {
+  return new NextResponse(`${sentence}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...headers },
+  });
 }
