@@ -23,6 +23,8 @@ module.exports = {
   // `npm run check` looks at the types of everything; the build need not do it again.
   typescript: { ignoreBuildErrors: true },
   poweredByHeader: false,
+  // With a slash at its end an address is none of ours: Next would redirect it before the proxy is asked.
+  skipTrailingSlashRedirect: true,
   headers: async () => [{ source: "/:path*", headers: HEADERS }],
   // A refresh that meets a server in the middle of a restart waits for it. Without this, Next leaves the page for the
   // browser's own error page, where nothing reconnects.

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
 import ANSWER_HEADERS from "@/lib/auth/answer-headers.json";
-import { contentPolicy, ELSEWHERE, isForged, NOT_HERE, type Refusal, refusalOf } from "@/lib/auth/front-door";
+import { contentPolicy, ELSEWHERE, isForged, type Refusal, refusalOf } from "@/lib/auth/front-door";
 import { readEnv } from "@/lib/env";
 
 /**
@@ -15,13 +15,14 @@ export function proxy(request: NextRequest): NextResponse {
   const refusal = refusalOf({ method, path: nextUrl.pathname, headers }, readEnv().port);
   const forwarded = new Headers([...headers].filter(([name]) => !isForged(name)));
   forwarded.set("content-security-policy", policy); // from here Next knows the nonce of its own scripts
-  const answer = refusal ? refuse(refusal, request) : NextResponse.next({ request: { headers: forwarded } });
+  const goOn = () => NextResponse.next({ request: { headers: forwarded } });
+  const answer = refusal ? refuse(refusal, request, goOn) : goOn();
   for (const [name, value] of Object.entries({ ...ANSWER_HEADERS, "Content-Security-Policy": policy }))
     answer.headers.set(name, value);
   return answer;
 }
 
-function refuse(refusal: Refusal, request: NextRequest): NextResponse {
+function refuse(refusal: Refusal, request: NextRequest, goOn: () => NextResponse): NextResponse {
   switch (refusal) {
     case "misdirected":
       return say(421, "This server answers only to its own loopback name.");
@@ -35,7 +36,10 @@ function refuse(refusal: Refusal, request: NextRequest): NextResponse {
         ? NextResponse.redirect(wayOn(request), 303)
         : say(403, "Another site asked for this. Attaché answers its own pages only.");
     case "unknown":
-      return NextResponse.rewrite(new URL(NOT_HERE, request.url));
+      // Next has a page that says so; its own inner addresses, and ours with a slash behind them, it would serve.
+      return /^\/_next|\/$/.test(request.nextUrl.pathname) ? say(404, "Not here.") : goOn();
+    case "unreadable":
+      return NextResponse.rewrite(new URL("/not-here", request.url));
     default:
       return refusal satisfies never;
   }

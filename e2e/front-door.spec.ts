@@ -36,6 +36,7 @@ test("something to show on every page", async ({ page, context }) => {
 });
 
 test("every address answers who may have it, and says nothing to anybody else", async () => {
+  test.setTimeout(120_000);
   const wrong: string[] = [];
   const name = `localhost:${host().port}`;
   const spelt = (address: string) => [
@@ -53,31 +54,37 @@ test("every address answers who may have it, and says nothing to anybody else", 
     { cookie: "attache-session=9999999999999.AAAAAAAAAAAAAAAA.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" },
   ];
   let asked = 0;
+  const expectStatus = async (
+    expected: number,
+    path: string,
+    headers: Record<string, string>,
+    method = "GET",
+  ) => {
+    const { status, text } = await ask(path, headers, method);
+    asked++;
+    if (status !== expected || FACTS.test(text))
+      wrong.push(`${method} ${path} ${JSON.stringify(headers)}: ${status} instead of ${expected}`);
+  };
   for (const { policy, address } of addresses())
     for (const path of spelt(address)) {
+      const isForThem = path.includes("elsewhere");
       for (const disguise of disguises) {
-        const answer = await ask(path, disguise);
+        const { status, text } = await ask(path, disguise);
         asked++;
-        if (policy === "session" && (answer.status === 200 || FACTS.test(answer.text)))
-          wrong.push(`${path} ${JSON.stringify(disguise)}: ${answer.status} without a session`);
+        const isNoAddress = status === 404 && path !== address; // Next takes no escapes in its own part of a path
+        const isSentAway =
+          isNoAddress || status === 307 || status === 401 || /NEXT_REDIRECT;[a-z]+;\/locked/.test(text);
+        if (policy === "session" && (!isSentAway || FACTS.test(text)))
+          wrong.push(`${path} ${JSON.stringify(disguise)}: ${status} without a session`);
+        if (!isForThem)
+          await expectStatus(403, path, { ...disguise, cookie, "sec-fetch-site": "cross-site" });
+        await expectStatus(421, path, { ...disguise, cookie, host: "evil.example" });
+        await expectStatus(403, path, { ...disguise, cookie }, "POST");
       }
-      for (const site of ["same-site", "cross-site", "nonsense"]) {
-        const answer = await ask(path, { cookie, "sec-fetch-site": site });
-        asked++;
-        const status = path.includes("elsewhere") ? 200 : 403; // that page is for them
-        if (answer.status !== status || FACTS.test(answer.text))
-          wrong.push(`${path} from ${site}: ${answer.status}`);
-      }
-      for (const other of [
-        "evil.example",
-        `evil.example:${host().port}`,
-        "localhost",
-        `[::1]:${host().port}`,
-      ]) {
-        const answer = await ask(path, { cookie, host: other, "x-forwarded-host": name });
-        asked++;
-        if (answer.status !== 421) wrong.push(`${path} as ${other}: ${answer.status}`);
-      }
+      for (const site of ["same-site", "nonsense"])
+        await expectStatus(isForThem ? 200 : 403, path, { cookie, "sec-fetch-site": site });
+      for (const other of [`evil.example:${host().port}`, "localhost", `[::1]:${host().port}`])
+        await expectStatus(421, path, { cookie, host: other, "x-forwarded-host": name });
     }
   for (const { policy, address } of addresses()) {
     const answer = await ask(
@@ -91,7 +98,7 @@ test("every address answers who may have it, and says nothing to anybody else", 
       wrong.push(`${address}: ${answer.status} with a session`);
   }
   expect(wrong).toEqual([]);
-  expect(asked).toBeGreaterThan(400);
+  expect(asked).toBeGreaterThan(1000);
 });
 
 test("nothing is changed from anywhere but here", async () => {
@@ -123,11 +130,13 @@ test("nothing is changed from anywhere but here", async () => {
 test("what is no address of ours is not found, and every answer has its policy", async () => {
   const missing = ["/api", "/services", "/admin", "/_next/image?url=/icon.svg&w=64&q=75", "/open/x", "/%F0"];
   for (const path of missing) expect((await ask(path, { cookie })).status, path).toBe(404);
-  // Next itself takes a slash too many away, before any code of ours.
-  const doubled = await ask("//evil.example", { cookie });
-  expect([doubled.status, doubled.headers.location]).toEqual([308, "/evil.example"]);
+  // Next would redirect these before any code of ours, whatever the name.
+  const crooked = ["//evil.example", "/locked//x", "/locked\\x", "*"];
+  for (const path of crooked) expect((await ask(path, { cookie })).status, path).toBe(404);
+  expect((await ask("/locked/", { cookie })).status).toBe(404);
+  expect((await ask("/locked/", { cookie, host: "evil.example" })).status).toBe(421);
   const chunk = /\/_next\/static\/[^"\\]+\.js/.exec((await ask("/locked", {})).text)?.[0] ?? "";
-  const odd = [chunk, "/_next/static/none.js", "/_next/static/%2e%2e/none", ...missing];
+  const odd = [chunk, "/_next/static/none.js", "/_next/static/%2e%2e/none", "/locked/", ...missing];
   for (const path of [...addresses().map(({ address }) => address), ...odd])
     for (const headers of [{}, { cookie }, { host: "evil.example" }, { "sec-fetch-site": "cross-site" }]) {
       const answer = await ask(path, headers, "GET", false);
@@ -143,6 +152,25 @@ test("what is no address of ours is not found, and every answer has its policy",
       expect(policy, path).not.toContain("unsafe");
     }
   expect((await ask(chunk, {})).status).toBe(200);
+  for (const [path, method] of [...crooked.map((path) => [path, "GET"]), ["/", "TRACE"], ["*", "OPTIONS"]])
+    expect((await ask(path ?? "", { cookie }, method)).headers, `${method} ${path}`).toMatchObject({
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    });
+});
+
+test("bug: each upgrade that was turned away left a socket open for good", async () => {
+  const pid = (
+    await host().mustExec(["systemctl", "show", "--value", "--property=MainPID", "attache-web"])
+  ).trim();
+  const sockets = async () => (await host().mustExec(["ls", `/proc/${pid}/fd`])).split("\n").length;
+  const before = await sockets();
+  for (let n = 0; n < 30; n++) {
+    const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+    const answer = await ask("/", { ...upgrade, cookie, "sec-fetch-site": "cross-site" });
+    expect(answer.status).toBe(403);
+  }
+  await expect.poll(sockets, { timeout: 10_000 }).toBeLessThan(before + 10);
 });
 
 test("scripts of ours run on every page, and no other does", async ({ page }) => {
@@ -151,7 +179,7 @@ test("scripts of ours run on every page, and no other does", async ({ page }) =>
     if (/Content.Security.Policy/i.test(message.text())) blocked.push(message.text());
   });
   await signIn(page, host());
-  for (const { address } of addresses().filter(({ route }) => !/open|api|svg/.test(route))) {
+  for (const { address } of addresses().filter(({ route }) => !/open|api|svg|txt/.test(route))) {
     await page.goto(`${host().baseUrl}${address}`);
     await expect(page.getByRole("main")).toBeVisible();
   }

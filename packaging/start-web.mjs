@@ -7,11 +7,22 @@ process.env.NODE_ENV = "production";
 process.env.HOSTNAME = "127.0.0.1";
 process.env.PORT = process.env.ATTACHE_PORT || "8790";
 
+/** For answers that the proxy never sees; its own take their place. */
+const HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": "same-origin",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+};
+const PLAIN = { "content-type": "text/plain; charset=utf-8" };
+const PLAIN_PATH = /^\/(?![/\\])(?:(?!\/\/)[^\\?])*(\?|$)/;
+
 const installed = new URL("server.js", import.meta.url);
 const built = new URL("../.next/standalone/server.js", import.meta.url);
 const server = [installed, built].find((file) => existsSync(file));
 if (!server) giveUp("Nothing is built yet: npm run build");
-refuseTrace();
+guardNext();
 await holdIpv6(Number(process.env.PORT));
 await import(server.href);
 
@@ -43,14 +54,24 @@ async function holdIpv6(port) {
     );
 }
 
-/** Next makes a `Request` of each, whose class throws for this method: that would be a bare 500. */
-function refuseTrace() {
+/**
+ * What Next would answer without asking the proxy: for TRACE a bare 500, since its `Request` throws; for a doubled or
+ * turned slash a redirect, whatever the name it was asked by. And an upgrade, which nothing here speaks, it would turn
+ * away without ever closing the socket: nobody listens for one, so that Node takes it for the request that it is.
+ */
+function guardNext() {
   const { createServer } = http;
-  http.createServer = (listener) =>
-    createServer((request, response) => {
-      if (request.method !== "TRACE") return listener(request, response);
-      response.writeHead(405, { allow: "GET, HEAD, POST" }).end();
+  http.createServer = (listener) => {
+    const server = createServer((request, response) => {
+      for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+      if (request.method === "TRACE") return response.writeHead(405, { allow: "GET, HEAD, POST" }).end();
+      if (!PLAIN_PATH.test(request.url)) return response.writeHead(404, PLAIN).end("Not here.\n");
+      return listener(request, response);
     });
+    const on = server.on.bind(server);
+    server.on = (event, handle) => (event === "upgrade" ? server : on(event, handle));
+    return server;
+  };
 }
 
 function giveUp(words) {

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { contentPolicy, isForged, policyOf, ROUTES, refusalOf } from "@/lib/auth/front-door";
@@ -9,14 +9,24 @@ const OURS = { host: `localhost:${PORT}` };
 describe("addresses", () => {
   const app = path.resolve(__dirname, "../../app");
   const files = readdirSync(app, { recursive: true, encoding: "utf8" });
-  const routes = files
-    .filter((file) => /(^|\/)(page\.tsx|route\.ts)$/.test(file))
-    .map((file) => `/${file.replace(/(^|\/)(page\.tsx|route\.ts)$/, "").replace(/\([^)]+\)\/?/g, "")}`);
+  const pages = files
+    .filter((file) => /(^|\/)(page|route)\.[jt]sx?$/.test(file))
+    .map((file) => `/${file.replace(/(^|\/)(page|route)\.[jt]sx?$/, "").replace(/\([^)]+\)\/?/g, "")}`);
+  /** Files that Next serves as they are, or makes an address of by their name. */
+  const plain = [
+    ...files.filter((file) =>
+      /(^|\/)(icon|apple-icon|favicon|manifest|robots|sitemap|opengraph-image|twitter-image)\b/.test(file),
+    ),
+    ...readdirSync(path.resolve(app, "../public"), { recursive: true, encoding: "utf8" }),
+  ].map((file) => `/${file}`);
 
   it("each one has a declared policy, and each policy an address", () => {
-    const pages = Object.keys(ROUTES).filter((route) => route !== "/icon.svg");
-    expect(pages.toSorted()).toEqual(routes.toSorted());
-    expect(existsSync(path.join(app, "icon.svg"))).toBe(true);
+    expect(Object.keys(ROUTES).toSorted()).toEqual([...pages, ...plain].toSorted());
+  });
+
+  it("these are for anyone, and no other", () => {
+    const open = Object.keys(ROUTES).filter((route) => ROUTES[route] === "anyone");
+    expect(open).toEqual(["/locked", "/open", "/elsewhere", "/icon.svg", "/robots.txt"]);
   });
 
   it.each([
@@ -38,6 +48,7 @@ describe("addresses", () => {
     ["//evil.example", null],
     ["/Locked", null],
     ["/locked\n", null],
+    ["/iconXsvg", null],
   ])("%s: %s", (asked, policy) => {
     expect(policyOf(asked)).toBe(policy);
   });
@@ -87,6 +98,7 @@ describe("what goes no further", () => {
 
   it("an address that is nobody's", () => {
     expect(asked(OURS, "GET", "/admin")).toBe("unknown");
+    expect(asked(OURS, "GET", "/services/%F0")).toBe("unreadable");
   });
 });
 
@@ -102,9 +114,12 @@ it.each([
   expect(isForged(name)).toBe(true);
 });
 
-it.each(["cookie", "next-action", "rsc", "next-router-state-tree", "origin"])("%s is", (name) => {
-  expect(isForged(name)).toBe(false);
-});
+it.each(["x-nextjs-request-id", "cookie", "next-action", "rsc", "next-router-state-tree", "origin"])(
+  "%s is",
+  (name) => {
+    expect(isForged(name)).toBe(false);
+  },
+);
 
 it("no script without the nonce, in production", () => {
   const policy = contentPolicy("abc", false);

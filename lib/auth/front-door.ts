@@ -14,15 +14,15 @@ export const ROUTES: Readonly<Record<string, "anyone" | "session">> = {
   "/open": "anyone",
   "/elsewhere": "anyone",
   "/icon.svg": "anyone",
+  "/robots.txt": "anyone",
 };
 
-/** Where what is not found is shown. No page has this address, and Next says so. */
-export const NOT_HERE = "/not-here";
 /** Where somebody who followed a link of another site is told how to go on. */
 export const ELSEWHERE = "/elsewhere";
 const STATIC = /^\/_next\/static\//;
 const PATTERNS = Object.entries(ROUTES).map(
-  ([route, policy]) => [new RegExp(`^${route.replace(/\[\w+\]/g, "[^/]+")}$`), policy] as const,
+  ([route, policy]) =>
+    [new RegExp(`^${route.replaceAll(".", "\\.").replace(/\[\w+\]/g, "[^/]+")}$`), policy] as const,
 );
 
 /** What is asked of us, as the server has it before anything of it is believed. */
@@ -37,9 +37,16 @@ export interface Asked {
  * `misdirected`: by a name that is not ours, so that a page elsewhere could
  * have it point here. `no-such-method`. `not-from-here`: something that changes
  * anything, and our own pages did not send it. `elsewhere`: a page of another
- * site asks or links. `unknown`: no address of ours, or one that cannot be read.
+ * site asks or links. `unknown`: no address of ours. `unreadable`: one with a
+ * "%" that stands for nothing, over which Next would fail with a bare 500.
  */
-export type Refusal = "misdirected" | "no-such-method" | "not-from-here" | "elsewhere" | "unknown";
+export type Refusal =
+  | "misdirected"
+  | "no-such-method"
+  | "not-from-here"
+  | "elsewhere"
+  | "unknown"
+  | "unreadable";
 
 /** Why a request goes no further; `null` when it may. */
 export function refusalOf({ method, path, headers }: Asked, port: number): Refusal | null {
@@ -50,6 +57,7 @@ export function refusalOf({ method, path, headers }: Asked, port: number): Refus
   if (method === "POST" && headers.get("origin") !== `http://${host}`) return "not-from-here";
   const site = headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none" && path !== ELSEWHERE) return "elsewhere";
+  if (decoded(path) === null) return "unreadable";
   return policyOf(path) === null ? "unknown" : null;
 }
 
@@ -57,11 +65,10 @@ export function refusalOf({ method, path, headers }: Asked, port: number): Refus
 export function policyOf(path: string): "anyone" | "session" | null {
   const plain = decoded(path);
   if (plain === null) return null;
-  if (plain === NOT_HERE || STATIC.test(plain)) return "anyone";
+  if (STATIC.test(plain)) return "anyone";
   return PATTERNS.find(([pattern]) => pattern.test(plain))?.[1] ?? null;
 }
 
-/** `null` for a "%" that stands for nothing: Next would fail over it, with a bare 500 and not a line in the log. */
 function decoded(path: string): string | null {
   try {
     return decodeURIComponent(path);
@@ -72,7 +79,8 @@ function decoded(path: string): string | null {
 }
 
 /** Headers of servers in front of Next, or of Next itself: from a browser they are somebody's attempt to pass for one. */
-const NOT_FROM_OUTSIDE = /^(x-(middleware|forwarded|invoke|matched|nextjs|nonce)|forwarded$|next-resume$)/;
+const NOT_FROM_OUTSIDE =
+  /^(x-(middleware|forwarded|invoke|matched|nextjs-data|nonce)|forwarded$|next-resume$)/;
 
 /** Headers of a request that Next must not see. */
 export function isForged(name: string): boolean {
