@@ -1,7 +1,7 @@
 /**
- * Every address that this server has, and who may have it; what is not named
- * here is not served. `anyone`: without a session. A page, action or route asks
- * for the session itself all the same.
+ * Every address that this server has, and who may have it; a test fails on a
+ * page that is not named here. `anyone`: without a session. A page, action or
+ * route asks for the session itself all the same.
  */
 export const ROUTES: Readonly<Record<string, "anyone" | "session">> = {
   "/": "session",
